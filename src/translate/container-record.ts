@@ -1,0 +1,111 @@
+import type {V1Secret} from '@kubernetes/client-node';
+import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
+import {CONTAINER_SECRET_TYPE, ID_LABEL, objectName, ownLabels} from './labels.ts';
+
+/** What is known of a container that does not change: its Secret's key `container`. */
+export interface ContainerRecord {
+  /** 64 hexadecimal digits */
+  id: string;
+  /** without the slash */
+  name: string;
+  /** nanoseconds since 1970, as text: JSON has no 64-bit numbers */
+  created: string;
+  request: ContainerCreateRequest;
+  image: ContainerImage;
+}
+
+/** The image as it was when the container was made; a later pull of the tag changes nothing. */
+export interface ContainerImage {
+  /** `sha256:…`, what `docker inspect` says */
+  id: string;
+  /** a reference with a digest, for the kubelet */
+  pullReference: string;
+  architecture: string;
+  config: ImageConfig;
+}
+
+/** The part of an image's configuration that a container inherits. */
+export interface ImageConfig {
+  Env: string[];
+  Cmd: string[];
+  Entrypoint: string[];
+  User: string;
+  WorkingDir: string;
+  ExposedPorts: string[];
+  Volumes: string[];
+  Labels: Record<string, string>;
+  StopSignal: string | undefined;
+}
+
+/** What changes: its Secret's key `state`. The agent knows better as long as it lives. */
+export interface ContainerState {
+  status: 'created' | 'running' | 'exited';
+  /** nanoseconds since 1970, as text; 0 = never */
+  startedAt: string;
+  finishedAt: string;
+  exitCode: number;
+  oomKilled: boolean;
+  /** why it could not start, or did not end by itself; empty = none */
+  error: string;
+  /** the host ports of the present or last run, so that a new daemon listens where the last one did */
+  ports: PublishedPort[];
+}
+
+export interface PublishedPort {
+  /** `80/tcp` */
+  containerPort: string;
+  hostIp: string;
+  hostPort: number;
+}
+
+export const createdState: ContainerState = {
+  status: 'created',
+  startedAt: '0',
+  finishedAt: '0',
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  ports: [],
+};
+
+/** The Secret of a new container. A Secret, because environment variables hold passwords. */
+export function secretForContainer(record: ContainerRecord, state: ContainerState, owner: string): V1Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: CONTAINER_SECRET_TYPE,
+    metadata: {name: objectName(record.id), labels: {...ownLabels(owner), [ID_LABEL]: record.id.slice(0, 32)}},
+    data: {container: encode(record), state: encode(state)},
+  };
+}
+
+/** A merge patch that writes the state and nothing else. */
+export function statePatch(state: ContainerState): object {
+  return {data: {state: encode(state)}};
+}
+
+/** undefined for a Secret that is no container's, or that somebody has spoilt. */
+export function containerFromSecret(secret: V1Secret): {record: ContainerRecord; state: ContainerState} | undefined {
+  if (secret.type !== CONTAINER_SECRET_TYPE) return undefined;
+  const record = decode(secret.data?.['container']);
+  const state = decode(secret.data?.['state']);
+  if (!isRecord(record) || secret.metadata?.name !== objectName(record.id)) return undefined;
+  return {record, state: {...createdState, ...(typeof state === 'object' ? state : {})}};
+}
+
+function isRecord(value: unknown): value is ContainerRecord {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && 'request' in value && 'image' in value;
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64');
+}
+
+function decode(base64: string | undefined): unknown {
+  if (base64 === undefined) return undefined;
+  try {
+    return JSON.parse(Buffer.from(base64, 'base64').toString());
+  } catch {
+    return undefined;
+  }
+}
