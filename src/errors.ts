@@ -4,7 +4,27 @@
  */
 export class DaemonError extends Error {
   override readonly name: string = 'DaemonError';
+  readonly reason: FailureReason | undefined;
+
+  constructor(message: string, options: ErrorOptions & {reason?: FailureReason} = {}) {
+    super(message, options);
+    this.reason = options.reason;
+  }
 }
+
+/** What, between us and the API server, is at fault; the CLI's registry has a page of advice for each. */
+export type FailureReason =
+  | 'kubeconfig'
+  | 'context'
+  | 'plugin-missing'
+  | 'plugin-failed'
+  | 'unauthorised'
+  | 'dns'
+  | 'refused'
+  | 'timeout'
+  | 'tls'
+  | 'proxy'
+  | 'connection';
 
 /** The request itself is wrong: 400. */
 export class InvalidRequest extends DaemonError {
@@ -49,4 +69,15 @@ export class Unavailable extends DaemonError {
 /** A container of the Pod does not run yet; try again when the Pod has changed. Never leaves the engine. */
 export class NotReady extends DaemonError {
   override readonly name = 'NotReady';
+}
+
+/** A command that was run in a container by `Cluster.exec` ended with another code than 0; 126 and 127 when it could not be started. Never leaves the engine. */
+export class CommandFailed extends DaemonError {
+  override readonly name = 'CommandFailed';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
