@@ -11,6 +11,8 @@ export interface ContainerRecord {
   /** nanoseconds since 1970, as text: JSON has no 64-bit numbers */
   created: string;
   request: ContainerCreateRequest;
+  /** as the client sent it, to be echoed by inspect */
+  hostConfig: Record<string, unknown>;
   image: ContainerImage;
 }
 

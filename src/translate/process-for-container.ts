@@ -57,17 +57,20 @@ export function entrypointAndCommand(request: ContainerCreateRequest, image: Ima
 export function mergedEnvironment(base: string[], over: string[]): string[] {
   const merged = new Map<string, string>();
   for (const entry of [...base, ...over]) {
-    const name = entry.split('=', 1)[0] ?? entry;
-    if (entry.includes('=')) merged.set(name, entry);
-    else merged.delete(name);
+    if (entry.includes('=')) merged.set(variableName(entry), entry);
+    else merged.delete(entry);
   }
   return [...merged.values()];
 }
 
-/** What `docker inspect` shows as Config.Env: the variables of image and request, with a PATH. */
+function variableName(entry: string): string {
+  return entry.split('=', 1)[0] ?? entry;
+}
+
+/** What `docker inspect` shows as Config.Env: the request's variables, then those of the image that it leaves alone. */
 export function configuredEnvironment(record: ContainerRecord): string[] {
-  const environment = mergedEnvironment(record.image.config.Env, record.request.Env);
-  return environment.some(entry => entry.startsWith('PATH=')) ? environment : [...environment, DEFAULT_PATH];
+  const given = new Set(record.request.Env.map(variableName));
+  return [...record.request.Env, ...record.image.config.Env.filter(entry => !given.has(variableName(entry)))];
 }
 
 /** The hostname that the container sees. */

@@ -1,0 +1,97 @@
+import net from 'node:net';
+import type {Duplex} from 'node:stream';
+import {DaemonError} from '../errors.ts';
+import {PortTaken, listenOnLoopback} from './listen.ts';
+import {joinStreams} from './join-streams.ts';
+
+/** One `-p`: a port of the container and where the laptop shall listen for it. */
+export interface PortRequest {
+  /** `80/tcp` */
+  containerPort: string;
+  /** empty = both loopback addresses */
+  hostIp: string;
+  /** the ports to try, in order; [0] = any free one */
+  hostPorts: number[];
+}
+
+export interface PublishedPort {
+  containerPort: string;
+  hostIp: string;
+  hostPort: number;
+}
+
+/** Opens a connection to a port inside the container; rejects when it is refused there. */
+export type DialPort = (port: number, signal: AbortSignal) => Promise<Duplex>;
+
+export interface Publication {
+  readonly ports: PublishedPort[];
+  /** Stops listening; connections that are open go on until either end closes them. */
+  close(): void;
+}
+
+/** While the tunnel to a container is rebuilt a new connection waits this long, then it is reset. */
+const DIAL_TIMEOUT = 5000;
+
+/**
+ * Listens for every requested port, or for none: a port that is taken leaves nothing half-bound. A listener stays as long as its container runs.
+ * @throws DaemonError in Docker's words for a conflict
+ */
+export async function publishPorts(requests: PortRequest[], dial: DialPort): Promise<Publication> {
+  const servers: net.Server[] = [];
+  const ports: PublishedPort[] = [];
+  try {
+    for (const request of requests) {
+      const bound = await listen(request, socket => forward(socket, containerPortNumber(request), dial));
+      servers.push(...bound.servers);
+      ports.push(...bound.ports);
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+  return {
+    ports,
+    close() {
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+async function listen(request: PortRequest, accept: (socket: net.Socket) => void) {
+  let taken: PortTaken | undefined;
+  for (const port of request.hostPorts) {
+    try {
+      const servers = await listenOnLoopback(request.hostIp, port, accept);
+      return {servers, ports: servers.map(server => publishedPort(server, request.containerPort))};
+    } catch (error) {
+      if (!(error instanceof PortTaken)) throw error;
+      taken ??= error;
+    }
+  }
+  throw taken ?? new DaemonError(`no host port was given for ${request.containerPort}`);
+}
+
+function publishedPort(server: net.Server, containerPort: string): PublishedPort {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new DaemonError('a listener has no address');
+  return {containerPort, hostIp: address.address, hostPort: address.port};
+}
+
+function containerPortNumber({containerPort}: PortRequest): number {
+  return Number.parseInt(containerPort, 10);
+}
+
+async function forward(socket: net.Socket, port: number, dial: DialPort): Promise<void> {
+  socket.setNoDelay(true);
+  // A client that goes before the container has answered must not bring an 'error' event with no listener.
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  socket.on('error', leave).on('close', leave);
+  try {
+    const remote = await dial(port, AbortSignal.any([gone.signal, AbortSignal.timeout(DIAL_TIMEOUT)]));
+    joinStreams(socket, remote);
+  } catch {
+    // Refused inside: the client sees a refusal too, and not an empty answer.
+    socket.resetAndDestroy();
+  }
+}

@@ -1,0 +1,84 @@
+import type {ContainerRecord} from './container-record.ts';
+
+export interface HostConfigAnswer {
+  AutoRemove: boolean;
+  NetworkMode: string;
+  [field: string]: unknown;
+}
+
+/** HostConfig as `docker inspect` echoes it: what the client sent over the defaults that dockerd 28.5.2 fills in. */
+export function hostConfigAnswer({hostConfig, request}: ContainerRecord): HostConfigAnswer {
+  const sent = Object.entries(hostConfig).filter(([, value]) => value !== undefined && value !== null);
+  const {AutoRemove, LogConfig, NetworkMode, RestartPolicy, ShmSize} = request.HostConfig;
+  return {
+    ...defaults,
+    ...Object.fromEntries(sent),
+    AutoRemove,
+    LogConfig,
+    NetworkMode,
+    RestartPolicy,
+    ShmSize: ShmSize || 67_108_864,
+    IpcMode: 'private',
+    CgroupnsMode: 'private',
+    // The CLI sends -1 for "not set"; dockerd shows null.
+    MemorySwappiness: hostConfig['MemorySwappiness'] === -1 ? null : (hostConfig['MemorySwappiness'] ?? null),
+  };
+}
+
+const defaults = {
+  Binds: null,
+  ContainerIDFile: '',
+  PortBindings: {},
+  VolumeDriver: '',
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  Cgroup: '',
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: '',
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: '',
+  UsernsMode: '',
+  Runtime: 'runc',
+  Isolation: '',
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  OomKillDisable: false,
+  PidsLimit: null,
+  Ulimits: [],
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+  MaskedPaths: [],
+  ReadonlyPaths: [],
+};
