@@ -1,0 +1,46 @@
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync} from 'node:fs';
+import {join} from 'node:path';
+
+/** The kubelet's control groups lie below this one, in each hierarchy, so that `down` can find them all. */
+export const cgroupRoot = '/badidea-cluster';
+
+/** Makes the group in every hierarchy of the machine; the kubelet wants it to be there. */
+export function makeCgroups(): void {
+  for (const hierarchy of hierarchies()) {
+    const folder = join(hierarchy, cgroupRoot);
+    mkdirSync(folder, {recursive: true});
+    // A new group of the cpuset controller (version 1) may use nothing until it is told otherwise.
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if (existsSync(join(hierarchy, file)) && existsSync(join(folder, file))) {
+        copyFileSync(join(hierarchy, file), join(folder, file));
+      }
+    }
+  }
+}
+
+/** Removes the groups, deepest first; their processes must be dead. */
+export function removeCgroups(): void {
+  for (const hierarchy of hierarchies()) {
+    removeTree(join(hierarchy, cgroupRoot));
+  }
+}
+
+function removeTree(folder: string): void {
+  if (!existsSync(folder)) {
+    return;
+  }
+  for (const entry of readdirSync(folder, {withFileTypes: true})) {
+    if (entry.isDirectory()) {
+      removeTree(join(folder, entry.name));
+    }
+  }
+  rmdirSync(folder);
+}
+
+function hierarchies(): string[] {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map(line => line.split(' '))
+    .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2')
+    .flatMap(([, folder]) => folder ?? []);
+}

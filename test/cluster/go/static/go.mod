@@ -1,0 +1,3 @@
+module badidea.dev/test/cluster/static
+
+go 1.26.0
