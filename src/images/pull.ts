@@ -1,0 +1,75 @@
+import {DaemonError} from '../errors.ts';
+import {type ImageReference, familiarReference} from '../wire/image-reference.ts';
+import type {ImageRecord} from './image-record.ts';
+import type {LocatedImage} from './resolve-image.ts';
+
+/** One line of Docker's progress stream (docker-api.md 4.9). */
+export interface PullMessage {
+  status?: string;
+  id?: string;
+  progressDetail?: {current?: number; total?: number};
+  errorDetail?: {message: string};
+  error?: string;
+}
+
+export interface PullSteps {
+  reference: ImageReference;
+  located: LocatedImage;
+  /** Reads the configuration. */
+  describe(): Promise<ImageRecord>;
+  /** Lets a node pull it, if somebody wants that; true when a node has it now. */
+  deliver(image: ImageRecord): Promise<boolean>;
+  /** Writes it down; true when the reference meant something else before. */
+  keep(image: ImageRecord): Promise<boolean>;
+  signal: AbortSignal;
+}
+
+/**
+ * The pull after the first byte: what fails now is told in band, as the status is already 200. We read manifest and configuration only; layers are the
+ * nodes' business, and a layer is called complete only when a node said so.
+ */
+export async function* pullMessages(steps: PullSteps): AsyncGenerator<PullMessage> {
+  const {reference, located, signal} = steps;
+  const layers = [...new Set(located.manifest.layers.map(({digest}) => shortId(digest)))];
+  yield pullingFrom(reference);
+  for (const id of layers) {
+    yield {status: 'Pulling fs layer', progressDetail: {}, id};
+  }
+  try {
+    const image = await steps.describe();
+    const status = (await steps.deliver(image))
+      ? 'Pull complete'
+      : 'Resolved, a node pulls it at the first run';
+    for (const id of layers) {
+      yield {status, progressDetail: {}, id};
+    }
+    const newer = await steps.keep(image);
+    yield {status: `Digest: ${image.id}`};
+    yield {
+      status: newer
+        ? `Status: Downloaded newer image for ${familiarReference(reference)}`
+        : `Status: Image is up to date for ${familiarReference(reference)}`,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof DaemonError)) {
+      throw error;
+    }
+    yield {errorDetail: {message: error.message}, error: error.message};
+  }
+}
+
+/** The whole answer when the registry still has what we know. */
+export function* upToDateMessages(reference: ImageReference, image: ImageRecord): Generator<PullMessage> {
+  yield pullingFrom(reference);
+  yield {status: `Digest: ${image.id}`};
+  yield {status: `Status: Image is up to date for ${familiarReference(reference)}`};
+}
+
+function pullingFrom(reference: ImageReference): PullMessage {
+  return {status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest'};
+}
+
+function shortId(digest: string): string {
+  return digest.slice(digest.indexOf(':') + 1).slice(0, 12);
+}
