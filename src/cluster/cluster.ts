@@ -1,5 +1,6 @@
-import type {V1ConfigMap, V1Pod, V1Secret, V1PodSpec} from '@kubernetes/client-node';
 import type {Duplex} from 'node:stream';
+
+import type {V1ConfigMap, V1Pod, V1Secret, V1PodSpec} from '@kubernetes/client-node';
 
 /**
  * The Kubernetes namespace that the daemon works in, in the few words that the rest of badidea needs. `kubernetes.ts` implements it over the

@@ -1,0 +1,196 @@
+import type {Socket} from 'node:net';
+import type {Readable} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {type Dispatcher, Pool} from 'undici';
+
+import {Unavailable} from '../errors.ts';
+import type {Credential, Credentials} from './credentials.ts';
+import type {Dialer} from './dial.ts';
+import {connectionFailure, failureOf, parseStatus} from './failures.ts';
+import {createSpareSocket} from './spare-socket.ts';
+
+/** One call of the Kubernetes API. */
+export interface ApiCall {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the server's address, such as `/api/v1/…`. */
+  path: string;
+  query?: Record<string, string | number | string[] | undefined>;
+  body?: object;
+  /** Of the body; JSON if not given. */
+  contentType?: string;
+  signal?: AbortSignal;
+}
+
+export interface Transport {
+  readonly server: URL;
+  /** The answer's JSON, believed to be a T: the API server is trusted. Rejects with the errors of `src/errors.ts`. */
+  json<T>(call: ApiCall): Promise<T>;
+  text(call: ApiCall): Promise<string>;
+  /** The body of a successful answer as it comes, for as long as it comes. */
+  stream(call: ApiCall): Promise<Readable>;
+  /** For the WebSocket handshake: address, headers and a connection of its own. */
+  upgrade(call: ApiCall): Promise<{url: URL; credential: Credential; socket: Socket}>;
+  /** True if the handshake that was refused with 401 is worth a second try. */
+  refuse(credential: Credential): boolean;
+  /** Makes one connection ahead of the next `upgrade`: two round trips less for it. */
+  warm(): void;
+  /** Gives up all connections, as after the laptop's sleep; the next call makes a new one. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+export interface CountedCall {
+  method: string;
+  path: string;
+}
+
+export interface TransportOptions {
+  dialer: Dialer;
+  credentials: Credentials;
+  /** Told each call as it is sent, tries included. */
+  countCall: ((call: CountedCall) => void) | undefined;
+}
+
+const callTimeoutMs = 30_000;
+const maxAnswer = 64 * 1024 * 1024;
+const maxRetryAfterMs = 5_000;
+
+/** All calls over one HTTP/2 connection where the server speaks it: the watch keeps it open, so no call waits for a TLS handshake. */
+export function createTransport({dialer, credentials, countCall}: TransportOptions): Transport {
+  const {server} = dialer;
+  let pool: {dispatcher: Pool; cert: Credential['cert']} | undefined;
+  const spare = createSpareSocket(credential => dialer.dial(credential, ['http/1.1']));
+
+  function dispatcherFor(credential: Credential): Dispatcher {
+    if (pool && pool.cert !== credential.cert) {
+      // The old certificate belongs to the old connections: calls under way finish on them.
+      pool.dispatcher.close().catch(() => {});
+      pool = undefined;
+    }
+    pool ??= {cert: credential.cert, dispatcher: newPool(credential)};
+    return pool.dispatcher;
+  }
+
+  function newPool(credential: Credential): Pool {
+    return new Pool(server.origin, {
+      allowH2: true,
+      // Below the API server's 90 s, so that it is never the one to close an idle connection under a new call.
+      keepAliveTimeout: 60_000,
+      keepAliveMaxTimeout: 60_000,
+      headersTimeout: callTimeoutMs,
+      bodyTimeout: callTimeoutMs,
+      connect: (_options, callback) => {
+        dialer.dial(credential, ['h2', 'http/1.1']).then(
+          socket => callback(null, socket),
+          (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
+        );
+      },
+    });
+  }
+
+  async function send(call: ApiCall, options: {bodyTimeout?: number} = {}): Promise<Dispatcher.ResponseData> {
+    for (let attempt = 1; ; attempt++) {
+      const credential = await credentials.current();
+      countCall?.({method: call.method, path: call.path});
+      const answer = await dispatcherFor(credential)
+        .request({
+          method: call.method,
+          path: pathOf(server, call),
+          headers: {
+            ...credential.headers,
+            accept: 'application/json',
+            'user-agent': 'badidea',
+            ...(call.body ? {'content-type': call.contentType ?? 'application/json'} : {}),
+          },
+          body: call.body ? JSON.stringify(call.body) : null,
+          signal: call.signal ?? null,
+          ...options,
+        })
+        .catch((error: unknown) => {
+          throw connectionFailure(error, server);
+        });
+      if (answer.statusCode < 300) return answer;
+      const body = await bodyText(answer, call);
+      if (attempt === 1 && answer.statusCode === 401 && credentials.refuse(credential)) continue;
+      const wait = answer.statusCode === 429 && attempt <= 3 ? retryAfterMs(answer, body) : undefined;
+      if (wait === undefined) throw failureOf(answer.statusCode, body);
+      await sleep(wait, undefined, call.signal ? {signal: call.signal} : {});
+    }
+  }
+
+  async function bodyText(answer: Dispatcher.ResponseData, call: ApiCall): Promise<string> {
+    try {
+      const parts: Buffer[] = [];
+      let length = 0;
+      for await (const part of answer.body as AsyncIterable<Buffer>) {
+        length += part.length;
+        if (length > maxAnswer)
+          throw new Unavailable(`The API server's answer to ${call.method} ${call.path} is too large.`);
+        parts.push(part);
+      }
+      return Buffer.concat(parts, length).toString();
+    } catch (error) {
+      throw connectionFailure(error, server);
+    }
+  }
+
+  return {
+    server,
+    async json<T>(call: ApiCall): Promise<T> {
+      const value: T = JSON.parse(await bodyText(await send(call), call));
+      return value;
+    },
+    async text(call) {
+      return await bodyText(await send(call), call);
+    },
+    async stream(call) {
+      return (await send(call, {bodyTimeout: 0})).body;
+    },
+    async upgrade(call) {
+      const credential = await credentials.current();
+      const url = new URL(pathOf(server, call), server);
+      try {
+        const socket = (await spare.take(credential)) ?? (await dialer.dial(credential, ['http/1.1']));
+        countCall?.({method: call.method, path: call.path});
+        return {url, credential, socket};
+      } catch (error) {
+        throw connectionFailure(error, server);
+      }
+    },
+    refuse: credential => credentials.refuse(credential),
+    warm() {
+      credentials.current().then(spare.warm, () => {});
+    },
+    reset() {
+      spare.drop();
+      void pool?.dispatcher.destroy(new Error('the connection was given up'));
+      pool = undefined;
+    },
+    async close() {
+      spare.drop();
+      await pool?.dispatcher.destroy();
+      pool = undefined;
+    },
+  };
+}
+
+function pathOf(server: URL, {path, query = {}}: ApiCall): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined) parameters.append(name, String(one));
+    }
+  }
+  const search = parameters.size > 0 ? `?${parameters}` : '';
+  // Clusters behind Rancher and the like live below a path of their server.
+  return `${server.pathname.replace(/\/$/, '')}${path}${search}`;
+}
+
+function retryAfterMs(answer: Dispatcher.ResponseData, body: string): number | undefined {
+  const seconds = Number(
+    answer.headers['retry-after'] ?? parseStatus(body)?.details?.retryAfterSeconds ?? Number.NaN,
+  );
+  const ms = seconds * 1000;
+  return ms >= 0 && ms <= maxRetryAfterMs ? ms : undefined;
+}
