@@ -1,4 +1,5 @@
 import type {ClusterAdministration} from '../cluster/cluster.ts';
+import type {RegistrySettings, WarmSettings} from '../config/settings.ts';
 
 /**
  * Everything the daemon is told at its start: a plain snapshot, made by `up` from flags and config.json and sent over IPC. It holds no secret
@@ -36,19 +37,6 @@ export interface TcpSettings {
   keyFile: string;
 }
 
-/** Held Pods that wait for the next `docker run`. */
-export interface WarmSettings {
-  count: number;
-  idleSeconds: number;
-  /** Images to hold Pods of from the start, beside the one last used. */
-  images: string[];
-}
-
-export interface RegistrySettings {
-  /** Base URL that is asked instead of the registry. */
-  mirror?: string;
-}
-
 /** What `daemon.ts`, the composition root, gives to the process around it. */
 export interface RunningDaemon {
   status(): DaemonStatus;
@@ -66,6 +54,8 @@ export interface Startup {
   step<T>(title: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
   /** Shows which cluster is meant, before anything is written to it, and asks where `up` must ask. Rejects when the answer is no. */
   confirm(target: ClusterTarget): Promise<void>;
+  /** Aborts when `up` is interrupted before the daemon is ready. */
+  signal: AbortSignal;
 }
 
 export type ClusterTarget = Pick<ClusterAdministration, 'contextName' | 'server' | 'userName' | 'namespace'>;
