@@ -1,8 +1,7 @@
 import {InvalidRequest, NotFound} from '../errors.ts';
 import {
   familiarReference,
-  fullName,
-  fullReference,
+  normalizedReference,
   parseImageReference,
   withDefaultTag,
 } from '../wire/image-reference.ts';
@@ -29,10 +28,10 @@ function byName(images: readonly ImageRecord[], text: string): ImageRecord | und
   const reference = withDefaultTag(parseImageReference(text));
   const {digest} = reference;
   if (digest === undefined) {
-    const full = fullReference(reference);
+    const full = normalizedReference(reference);
     return images.find(image => image.reference === full);
   }
-  const name = fullName(reference);
+  const name = `${reference.domain}/${reference.path}`;
   return images.find(
     image =>
       (image.id === digest || image.manifestDigest === digest) && image.pullReference.startsWith(`${name}@`),

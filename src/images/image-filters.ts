@@ -1,25 +1,26 @@
 import {InvalidRequest} from '../errors.ts';
+import {type Filters, booleanFilter, matchesLabels, requireKnownFilters} from '../wire/filters.ts';
 import {familiarName, familiarReference, parseImageReference} from '../wire/image-reference.ts';
 import {findImage} from './find-image.ts';
 import type {ImageRecord} from './image-record.ts';
 
-/** The filters of `GET /images/json` that we know: key → values. */
-type FilterValues = ReadonlyMap<string, readonly string[]>;
+const known = ['reference', 'dangling', 'label', 'label!', 'before', 'since', 'until'];
 
 /** The images that pass every filter. Values of one key are alternatives, save for `label`, where all have to be there. */
-export function selectImages(images: ImageRecord[], filters: FilterValues): ImageRecord[] {
+export function selectImages(images: ImageRecord[], filters: Filters): ImageRecord[] {
+  requireKnownFilters(filters, known);
   const values = (key: string): readonly string[] => filters.get(key) ?? [];
   const references = values('reference');
   const before = values('before').map(text => findImage(images, text).created);
   const since = values('since').map(text => findImage(images, text).created);
   const until = values('until').map(time);
-  const dangling = values('dangling').map(value => ['1', 'true'].includes(value.toLowerCase()));
+  const dangling = booleanFilter(filters, 'dangling');
   const tagged = new Set(images.filter(({reference}) => !isUntagged(reference)).map(({id}) => id));
   return images.filter(
     image =>
       (references.length === 0 || references.some(pattern => matchesReference(image.reference, pattern))) &&
-      dangling.every(wanted => wanted !== tagged.has(image.id)) &&
-      values('label').every(label => hasLabel(image.config.Labels, label)) &&
+      (dangling === undefined || dangling !== tagged.has(image.id)) &&
+      matchesLabels(filters, image.config.Labels) &&
       before.every(created => Date.parse(image.created) < Date.parse(created)) &&
       since.every(created => Date.parse(image.created) > Date.parse(created)) &&
       until.every(limit => Date.parse(image.created) < limit),
@@ -60,12 +61,6 @@ function matchesGlob(text: string, pattern: string): boolean {
     }
   }
   return /^\**$/.test(pattern.slice(of));
-}
-
-function hasLabel(labels: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  const key = equals === -1 ? wanted : wanted.slice(0, equals);
-  return Object.hasOwn(labels, key) && (equals === -1 || labels[key] === wanted.slice(equals + 1));
 }
 
 /** Unix seconds or RFC 3339; milliseconds since 1970. */

@@ -5,7 +5,7 @@ import {
   type ImageReference,
   familiarName,
   familiarReference,
-  fullReference,
+  normalizedReference,
   parseImageReference,
   withDefaultTag,
 } from '../wire/image-reference.ts';
@@ -82,7 +82,7 @@ export function createImages(options: ImagesOptions): ImageRoom {
     const patient = AbortSignal.any([signal, AbortSignal.timeout(registryPatience)]);
     const repository = openRepository(reference, options, {auth, signal: patient});
 
-    const known = index.get(fullReference(reference));
+    const known = index.get(normalizedReference(reference));
     if (
       known !== undefined &&
       known.architecture === wanted.architecture &&

@@ -1,5 +1,6 @@
 import {DaemonError} from '../errors.ts';
 import {type ImageReference, familiarReference} from '../wire/image-reference.ts';
+import {progressError} from '../wire/progress-lines.ts';
 import type {ImageRecord} from './image-record.ts';
 import type {LocatedImage} from './resolve-image.ts';
 
@@ -55,7 +56,7 @@ export async function* pullMessages(steps: PullSteps): AsyncGenerator<PullMessag
     if (!(error instanceof DaemonError)) {
       throw error;
     }
-    yield {errorDetail: {message: error.message}, error: error.message};
+    yield progressError(error.message);
   }
 }
 

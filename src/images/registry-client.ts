@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import type {Dispatcher} from 'undici';
 
 import {DaemonError} from '../errors.ts';
-import {type ImageReference, fullName} from '../wire/image-reference.ts';
+import type {ImageReference} from '../wire/image-reference.ts';
 import type {RegistryAuth} from '../wire/registry-auth.ts';
 import {manifestTypes} from './manifest.ts';
 import {type RegistryEndpoint, type RegistrySettings, registryEndpoint} from './registry-endpoint.ts';
@@ -50,7 +50,7 @@ export function openRepository(
   const credentials = endpoint.isMirror ? undefined : auth;
   const who = registryName(reference, endpoint);
   const named = reference.digest ?? reference.tag ?? 'latest';
-  let authorization = credentials?.registryToken ? `Bearer ${credentials.registryToken}` : undefined;
+  let authorization = credentials?.registrytoken ? `Bearer ${credentials.registrytoken}` : undefined;
   let usedCredentials = authorization !== undefined;
 
   async function send(
@@ -76,7 +76,11 @@ export function openRepository(
     if (challenge === undefined) {
       return answer;
     }
-    const fresh = await authorize(challenge, credentials, {...connection, scope: `repository:${path}:pull`});
+    const fresh = await authorize(challenge, credentials, {
+      ...connection,
+      scope: `repository:${path}:pull`,
+      host: new URL(endpoint.origin).host,
+    });
     if (fresh === undefined) {
       return answer;
     }
@@ -127,7 +131,5 @@ function checked(answer: RegistryAnswer, expected: string | undefined, who: stri
 
 function registryName(reference: ImageReference, endpoint: RegistryEndpoint): string {
   const host = new URL(endpoint.origin).host;
-  return endpoint.isMirror
-    ? `the mirror ${host} of ${fullName(reference).split('/', 1)[0]}`
-    : `the registry ${host}`;
+  return endpoint.isMirror ? `the mirror ${host} of ${reference.domain}` : `the registry ${host}`;
 }

@@ -45,14 +45,10 @@ export async function registryRequest(options: RegistryRequest): Promise<Registr
   throw new DaemonError(`the registry ${options.url.host} redirects without end`);
 }
 
-/** Whether we may talk to that address: https, or http where the registry itself is reached so. */
-export function mayVisit(url: URL, plain: boolean): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && plain);
-}
-
 function redirectTarget(from: URL, location: string, plain: boolean): URL {
   const target = URL.parse(location, from.href);
-  if (target === null || !mayVisit(target, plain && from.protocol === 'http:')) {
+  const plainToPlain = target?.protocol === 'http:' && plain && from.protocol === 'http:';
+  if (target === null || !(target.protocol === 'https:' || plainToPlain)) {
     throw new DaemonError(
       `the registry ${from.host} redirects to ${target === null ? 'no valid address' : target.origin}: ` +
         'badidea follows a redirect from https to https only',

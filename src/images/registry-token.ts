@@ -2,8 +2,9 @@ import {z} from 'zod';
 
 import {DaemonError} from '../errors.ts';
 import type {RegistryAuth} from '../wire/registry-auth.ts';
+import {isLoopback} from './registry-endpoint.ts';
 import {registryFailure} from './registry-errors.ts';
-import {type RegistryRequest, mayVisit, registryRequest} from './registry-http.ts';
+import {type RegistryRequest, registryRequest} from './registry-http.ts';
 
 /** How a request is to be authorised, by a registry's `WWW-Authenticate`. */
 export interface Challenge {
@@ -12,6 +13,12 @@ export interface Challenge {
 }
 
 type Connection = Pick<RegistryRequest, 'dispatcher' | 'signal' | 'plain'>;
+
+export interface TokenRequest extends Connection {
+  scope: string;
+  /** of the registry that sends us for a token */
+  host: string;
+}
 
 const tokenLimit = 256 * 1024;
 const TokenAnswer = z.object({token: z.string().nullish(), access_token: z.string().nullish()});
@@ -34,13 +41,13 @@ export function parseChallenge(header: string): Challenge | undefined {
 export async function authorize(
   challenge: Challenge,
   auth: RegistryAuth | undefined,
-  {scope, ...connection}: Connection & {scope: string},
+  {scope, host, ...connection}: TokenRequest,
 ): Promise<string | undefined> {
   if (challenge.scheme === 'basic') {
     return auth === undefined || auth.username === '' ? undefined : basic(auth.username, auth.password);
   }
   const realm = URL.parse(challenge.parameters.get('realm') ?? '');
-  if (realm === null || !mayVisit(realm, connection.plain)) {
+  if (realm === null || !mayAskThere(realm, host, connection.plain)) {
     throw new DaemonError('the registry asks for a token and names no https address to get one from');
   }
   const service = challenge.parameters.get('service');
@@ -52,13 +59,21 @@ export async function authorize(
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
+/** Credentials go over plain http to the registry's own host or the loopback, and only where the registry is reached so itself. */
+function mayAskThere(realm: URL, host: string, plain: boolean): boolean {
+  return (
+    realm.protocol === 'https:' ||
+    (realm.protocol === 'http:' && plain && (realm.host === host || isLoopback(realm.hostname)))
+  );
+}
+
 async function fetchToken(
   realm: URL,
   wanted: Record<string, string>,
   auth: RegistryAuth | undefined,
   connection: Connection,
 ): Promise<string | undefined> {
-  const refresh = auth?.identityToken || (auth?.username === '<token>' ? auth.password : '');
+  const refresh = auth?.identitytoken || (auth?.username === '<token>' ? auth.password : '');
   const answer = await registryRequest(
     refresh
       ? {...connection, ...refreshRequest(realm, wanted, refresh)}

@@ -1,5 +1,5 @@
 import {DaemonError, NotFound} from '../errors.ts';
-import {type ImageReference, fullName, fullReference} from '../wire/image-reference.ts';
+import {type ImageReference, normalizedReference} from '../wire/image-reference.ts';
 import {parseImageConfig} from './image-config.ts';
 import type {ImageRecord} from './image-record.ts';
 import {type ImageManifest, parseManifest} from './manifest.ts';
@@ -44,16 +44,16 @@ export async function describeImage(
   const facts = parseImageConfig((await repository.config(manifest.config.digest)).bytes);
   if (platform.explicit && (facts.os !== platform.os || facts.architecture !== platform.architecture)) {
     throw new NotFound(
-      `image with reference ${fullReference(reference)} was found but its platform (${facts.os}/${facts.architecture}) ` +
+      `image with reference ${normalizedReference(reference)} was found but its platform (${facts.os}/${facts.architecture}) ` +
         `does not match the specified platform (${platformName(platform)})`,
     );
   }
   const layers = manifest.layers.map(({digest, size}) => ({digest, size}));
   return {
     ...facts,
-    reference: fullReference(reference),
+    reference: normalizedReference(reference),
     id: top.digest,
-    pullReference: `${fullName(reference)}@${top.digest}`,
+    pullReference: `${reference.domain}/${reference.path}@${top.digest}`,
     mediaType: top.mediaType,
     manifestDigest: chosen.digest,
     manifestSize: top.bytes.length,
