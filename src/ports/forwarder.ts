@@ -20,8 +20,8 @@ export interface PublishedPort {
   hostPort: number;
 }
 
-/** Opens a connection to a port inside the container; rejects when it is refused there. */
-export type DialPort = (port: number, signal: AbortSignal) => Promise<Duplex>;
+/** Opens a connection to a port inside the container. Bytes may be written at once; `connected` rejects when it is refused there. */
+export type DialPort = (port: number) => Duplex & {connected: Promise<unknown>};
 
 export interface Publication {
   readonly ports: PublishedPort[];
@@ -83,13 +83,12 @@ function containerPortNumber({containerPort}: PortRequest): number {
 
 async function forward(socket: net.Socket, port: number, dial: DialPort): Promise<void> {
   socket.setNoDelay(true);
-  // A client that goes before the container has answered must not bring an 'error' event with no listener.
-  const gone = new AbortController();
-  const leave = () => gone.abort();
-  socket.on('error', leave).on('close', leave);
   try {
-    const remote = await dial(port, AbortSignal.any([gone.signal, AbortSignal.timeout(DIAL_TIMEOUT)]));
+    const remote = dial(port);
+    const patience = setTimeout(() => remote.destroy(new Error('the container did not answer in time')), DIAL_TIMEOUT);
+    // The client's first bytes travel with the request to connect: no round trip is spent on waiting for it.
     joinStreams(socket, remote);
+    await remote.connected.finally(() => clearTimeout(patience));
   } catch {
     // Refused inside: the client sees a refusal too, and not an empty answer.
     socket.resetAndDestroy();

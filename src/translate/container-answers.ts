@@ -1,5 +1,5 @@
-import {dockerTime} from '../wire/docker-times.ts';
-import {humanDuration} from '../wire/human-duration.ts';
+import {goTime, zeroTime} from '../wire/docker-times.ts';
+import {humanDuration} from '../wire/human-durations.ts';
 import type {ContainerRecord, ContainerState, PublishedPort} from './container-record.ts';
 import {type HostConfigAnswer, hostConfigAnswer} from './host-config-answer.ts';
 import {bridgeEndpoint, type EndpointAnswer} from './networks.ts';
@@ -38,13 +38,13 @@ type PortMap = Record<string, {HostIp: string; HostPort: string}[] | null>;
 
 /** `GET /containers/{id}/json`; the fields and their order are those of dockerd 28.5.2. */
 export function containerInspect(view: ContainerView): ContainerInspect {
-  const {record, state} = view;
+  const {record} = view;
   const {request, image} = record;
   const {entrypoint, command} = entrypointAndCommand(request, image.config);
   const [path, ...args] = [...entrypoint, ...command];
   return {
     Id: record.id,
-    Created: dockerTime(BigInt(record.created)),
+    Created: goTime(BigInt(record.created)),
     Path: path ?? '',
     Args: args,
     State: inspectState(view),
@@ -91,7 +91,7 @@ export function containerInspect(view: ContainerView): ContainerInspect {
 
 /** One row of `GET /containers/json`. `now` in nanoseconds since 1970. */
 export function containerSummary(view: ContainerView, now: bigint): ContainerSummary {
-  const {record, state} = view;
+  const {record} = view;
   const {entrypoint, command} = entrypointAndCommand(record.request, record.image.config);
   return {
     Id: record.id,
@@ -129,8 +129,8 @@ function statusWords(view: ContainerView, now: bigint): string {
   const {state} = view;
   if (view.removing) return 'Removal In Progress';
   if (state.status === 'created') return 'Created';
-  if (state.status === 'running') return `Up ${humanDuration(now - BigInt(state.startedAt))}`;
-  return `Exited (${state.exitCode}) ${humanDuration(now - BigInt(state.finishedAt))} ago`;
+  if (state.status === 'running') return `Up ${age(now, state.startedAt)}`;
+  return `Exited (${state.exitCode}) ${age(now, state.finishedAt)} ago`;
 }
 
 function inspectState(view: ContainerView): ContainerInspect['State'] {
@@ -145,8 +145,8 @@ function inspectState(view: ContainerView): ContainerInspect['State'] {
     Pid: state.status === 'running' ? view.pid : 0,
     ExitCode: state.exitCode,
     Error: state.error,
-    StartedAt: dockerTime(BigInt(state.startedAt)),
-    FinishedAt: dockerTime(BigInt(state.finishedAt)),
+    StartedAt: timeOrZero(state.startedAt),
+    FinishedAt: timeOrZero(state.finishedAt),
   };
 }
 
@@ -211,6 +211,16 @@ function summaryPorts({record, state}: ContainerView): ContainerSummary['Ports']
 /** Docker quotes an argument of the list's Command only where it holds a space. */
 function quoted(argument: string): string {
   return /\s/.test(argument) ? `'${argument.replaceAll("'", "'\\''")}'` : argument;
+}
+
+function timeOrZero(nanoseconds: string): string {
+  return nanoseconds === '0' ? zeroTime : goTime(BigInt(nanoseconds));
+}
+
+/** The laptop's clock and the node's may differ: never a negative age. */
+function age(now: bigint, then: string): string {
+  const nanoseconds = now - BigInt(then);
+  return humanDuration(nanoseconds > 0n ? Number(nanoseconds / 1_000_000n) : 0);
 }
 
 function goSet(names: string[]): Record<string, object> {

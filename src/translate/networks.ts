@@ -9,9 +9,9 @@ export interface EndpointAnswer {
 
 /** The three networks that every Docker has. Their ids are fixed: they are the same network for every daemon. */
 const PREDEFINED = [
-  {Name: 'bridge', Driver: 'bridge', Id: '62616469646561000000000000000000000000000000000000006272696467650a'.slice(0, 64)},
-  {Name: 'host', Driver: 'host', Id: '6261646964656100000000000000000000000000000000000000000000686f7374'.slice(0, 64)},
-  {Name: 'none', Driver: 'null', Id: '626164696465610000000000000000000000000000000000000000006e6f6e6500'.slice(0, 64)},
+  {Name: 'bridge', Driver: 'bridge', Id: '436a1b8c590278cf91f5003a66db6eba197d455ee6f801ff753930a99ec4bfd1'},
+  {Name: 'host', Driver: 'host', Id: '49979168cace6a72d9f7e21ae6a16a57a121d670ba5d894a3e172ece08a4af33'},
+  {Name: 'none', Driver: 'null', Id: 'fb5b3caeb1fa3ffdaaf48621f28a6e581e7e1b3c35757c31df85d72144a791c3'},
 ] as const;
 
 export const BRIDGE_ID = PREDEFINED[0].Id;

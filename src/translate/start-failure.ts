@@ -18,21 +18,21 @@ const ENOEXEC = 8;
  * Docker's sentence and exit code for a process that could not be started. The docker CLI chooses its own exit code by parts of the sentence
  * (docker-api reference, 4.5): "executable file not found" and "no such file or directory" are 127, "permission denied" is 126.
  */
-export function startFailure(failure: ProcessFailure, {program, cwd}: {program: string; cwd: string}): {message: string; exitCode: number} {
-  const reason = reasonOf(failure, program, cwd);
-  if (failure.stage === STAGE_USER) return {message: failure.message, exitCode: 126};
+export function startFailure(failure: ProcessFailure, process: {program: string; cwd: string; user: string}, kind: 'container' | 'exec' = 'container') {
+  if (failure.stage === STAGE_USER) return {message: unknownUser(process.user), exitCode: 126};
+  const reason = reasonOf(failure, process.program, process.cwd);
   const notFound = failure.errno === ENOENT || failure.errno === ENOTDIR;
-  return {message: reason, exitCode: failure.stage === STAGE_PROGRAM && notFound ? 127 : 126};
+  return {message: `${PREFIX[kind]}${reason}: unknown`, exitCode: notFound ? 127 : 126};
 }
 
-/** The words around it when the main process fails, … */
-export function containerStartMessage(reason: string): string {
-  return `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${reason}: unknown`;
-}
+const PREFIX = {
+  container:
+    'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ',
+  exec: 'OCI runtime exec failed: exec failed: unable to start container process: ',
+};
 
-/** … and when an exec does. */
-export function execStartMessage(reason: string): string {
-  return `OCI runtime exec failed: exec failed: unable to start container process: ${reason}: unknown`;
+function unknownUser(user: string): string {
+  return `unable to find user ${user.split(':', 1)[0]}: no matching entries in passwd file`;
 }
 
 function reasonOf({stage, errno, message}: ProcessFailure, program: string, cwd: string): string {

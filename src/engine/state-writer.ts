@@ -1,0 +1,51 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Cluster} from '../cluster/cluster.ts';
+import {NotFound} from '../errors.ts';
+import {type ContainerState, statePatch} from '../translate/container-record.ts';
+
+/**
+ * Writes a container's state into its Secret: one write at a time, always the newest, again and again while the cluster is out of reach. The agent holds
+ * the same facts as long as its Pod lives, so nobody waits for this.
+ */
+export class StateWriter {
+  readonly #name: string;
+  readonly #cluster: Cluster;
+  #next: ContainerState | undefined;
+  #writing = Promise.resolve();
+  #stopped = false;
+
+  constructor(name: string, cluster: Cluster) {
+    this.#name = name;
+    this.#cluster = cluster;
+  }
+
+  write(state: ContainerState): void {
+    const idle = this.#next === undefined;
+    this.#next = {...state};
+    if (idle) this.#writing = this.#writing.then(() => this.#writeNewest());
+  }
+
+  /** The container is being removed: its Secret must not come back. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Resolves when what was given is written. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #writeNewest(): Promise<void> {
+    for (let pause = 500; this.#next !== undefined && !this.#stopped; pause = Math.min(pause * 2, 30_000)) {
+      const state = this.#next;
+      try {
+        await this.#cluster.patchSecret(this.#name, statePatch(state));
+        if (this.#next === state) this.#next = undefined;
+        pause = 500;
+      } catch (error) {
+        if (error instanceof NotFound) return;
+        await sleep(pause, undefined, {ref: false});
+      }
+    }
+  }
+}

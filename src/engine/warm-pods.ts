@@ -1,0 +1,111 @@
+import {randomBytes} from 'node:crypto';
+import type {ContainerImage} from '../translate/container-record.ts';
+import {objectName} from '../translate/labels.ts';
+import {podForContainer, podShape, warmPod} from '../translate/pod-for-container.ts';
+import {ContainerCreateRequest} from '../wire/container-create-request.ts';
+import type {AgentPod} from './agent-pod.ts';
+import type {EngineContext} from './context.ts';
+import type {PodPool} from './pod-pool.ts';
+
+export interface WarmSettings {
+  /** held Pods for each image */
+  count: number;
+  /** images that have held Pods, the last used ones */
+  images: number;
+  /** after this long unused a held Pod is given back */
+  idleSeconds: number;
+}
+
+/** A Pod that holds, with the id of the container that will be in it. */
+export interface WarmPod {
+  id: string;
+  image: ContainerImage;
+  shape: string;
+  agent: Promise<AgentPod>;
+  idle: NodeJS.Timeout;
+}
+
+/**
+ * Pods of the images last used, made ahead of time: a container whose Pod would be the same adopts one, and starts with a message instead of a scheduler, a
+ * kubelet and a runtime.
+ */
+export class WarmPods {
+  readonly #settings: WarmSettings;
+  readonly #context: EngineContext;
+  readonly #pool: PodPool;
+  readonly #held = new Set<WarmPod>();
+  readonly #images = new Map<string, ContainerImage>();
+  #closed = false;
+
+  constructor(settings: WarmSettings, context: EngineContext, pool: PodPool) {
+    this.#settings = settings;
+    this.#context = context;
+    this.#pool = pool;
+  }
+
+  /** A held Pod that this container fits into, if there is one; it is the caller's from now on. */
+  take(draft: {request: ContainerCreateRequest; image: ContainerImage}): WarmPod | undefined {
+    for (const warm of this.#held) {
+      if (warm.shape !== podShape(podForContainer({...draft, id: warm.id}, this.#context.podSettings), warm.id)) continue;
+      this.#held.delete(warm);
+      clearTimeout(warm.idle);
+      return warm;
+    }
+    return undefined;
+  }
+
+  /** An image was used or pulled: Pods of it are held from now on, and those of an image used long ago no longer. */
+  used(image: ContainerImage): void {
+    if (this.#settings.count === 0 || this.#closed) return;
+    this.#images.delete(image.id);
+    this.#images.set(image.id, image);
+    for (const id of [...this.#images.keys()].slice(0, -this.#settings.images)) this.#images.delete(id);
+    for (const warm of this.#held) if (!this.#images.has(warm.image.id)) this.#giveUp(warm);
+    const held = [...this.#held].filter(warm => warm.image.id === image.id).length;
+    for (let missing = this.#settings.count - held; missing > 0; missing--) this.#hold(image);
+  }
+
+  /** It was taken and could not be used. */
+  giveBack(warm: WarmPod): void {
+    this.#giveUp(warm);
+  }
+
+  /** Gives all of them back: a held Pod costs money, and nobody is there to use it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled([...this.#held].map(warm => this.#giveUp(warm)));
+  }
+
+  #hold(image: ContainerImage): void {
+    const id = randomBytes(32).toString('hex');
+    const manifest = podForContainer({id, image, request: ContainerCreateRequest.parse({Image: image.id})}, this.#context.podSettings);
+    const warm: WarmPod = {
+      id,
+      image,
+      shape: podShape(manifest, id),
+      agent: this.#pool.create(warmPod(manifest)),
+      idle: setTimeout(() => this.#giveUp(warm), this.#settings.idleSeconds * 1000).unref(),
+    };
+    this.#held.add(warm);
+    warm.agent.catch((error: unknown) => {
+      this.#held.delete(warm);
+      clearTimeout(warm.idle);
+      this.#context.log('a held Pod could not be made', {error: String(error)});
+    });
+  }
+
+  /** A held Pod that ended by itself (evicted, image gone) is of no use. */
+  ended(name: string): void {
+    for (const warm of this.#held) if (objectName(warm.id) === name) this.#giveUp(warm);
+  }
+
+  async #giveUp(warm: WarmPod): Promise<void> {
+    this.#held.delete(warm);
+    clearTimeout(warm.idle);
+    try {
+      await this.#pool.delete(objectName(warm.id));
+    } catch (error) {
+      this.#context.log('a held Pod could not be deleted; the next start of the daemon does it', {error: String(error)});
+    }
+  }
+}
