@@ -32,7 +32,8 @@ export function createAdministration(transport: Transport, target: ClusterTarget
     namespace,
     server: cluster.server,
     async serverVersion() {
-      return (await transport.json<{gitVersion: string}>({method: 'GET', path: '/version'})).gitVersion;
+      const {gitVersion, platform} = await transport.json<{gitVersion: string; platform?: string}>({method: 'GET', path: '/version'});
+      return {version: gitVersion, architecture: platform?.split('/')[1] ?? 'amd64'};
     },
     missingRights: async () => await missingRights(transport, namespace),
     async ensureNamespace() {

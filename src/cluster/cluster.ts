@@ -12,7 +12,7 @@ import type {V1ConfigMap, V1Pod, V1Secret, V1PodSpec} from '@kubernetes/client-n
 export interface Cluster {
   readonly namespace: string;
   createPod(pod: Pod): Promise<Pod>;
-  /** A strategic merge patch of a Pod that is ours. */
+  /** A strategic merge patch of a Pod that is ours; a namesake of it that came later is a Conflict or NotFound. */
   patchPod(name: string, patch: object): Promise<Pod>;
   /** Ends a Pod. Absent is fine. `uid` guards against a namesake; grace 0 takes it out of the API at once. */
   deletePod(name: string, options: {uid?: string; gracePeriodSeconds?: number}): Promise<void>;
@@ -20,15 +20,17 @@ export interface Cluster {
   /** A merge patch of a Secret that is ours; `resourceVersion` in the patch's metadata makes a stale write a Conflict. */
   patchSecret(name: string, patch: object): Promise<Secret>;
   deleteSecret(name: string, options?: {uid?: string}): Promise<void>;
-  /** Creates it unless one of that name is there (immutable, named by its content's hash). */
+  /** Creates it unless one of that name and content is there (immutable, named by its content's hash); another content is a Conflict. */
   ensureConfigMap(configMap: ConfigMap): Promise<void>;
   deleteConfigMaps(): Promise<void>;
   /** A list, then every change after it, for ever: reconnects, relists after 410, until the signal aborts. See `Watch`. */
   watch<K extends keyof Watched>(kind: K, handler: WatchHandler<Watched[K]>, signal: AbortSignal): Watch;
   /**
    * Runs a command in a Pod's container. Resolves when its streams are open; written bytes go to its stdin (an end is a half-close), read bytes
-   * are its stdout. Its stderr (bounded) is the text of the error with which a failed command ends the stream.
-   * Rejects with NotReady while the container does not run yet, NotFound when the Pod is gone.
+   * are its stdout. Its stderr (bounded) is the text of the CommandFailed with which a failed command ends the stream, after the last of its output. A lost
+   * connection ends it with Unavailable; the command then sees the end of its stdin, nothing more. The signal ends the stream too.
+   * Rejects with NotReady while the container does not run yet, NotFound when the Pod is gone. API servers before 1.36 accept first and ask the kubelet
+   * afterwards: there the stream opens and then ends with NotReady, before any byte of output.
    */
   exec(pod: string, options: {container: string; command: string[]; signal?: AbortSignal}): Promise<Duplex>;
   /** The text that the cluster kept of a container's stdout and stderr, for Pods whose agent is gone. */
@@ -41,7 +43,8 @@ export interface ClusterAdministration {
   readonly server: string;
   readonly userName: string;
   readonly namespace: string;
-  serverVersion(): Promise<string>;
+  /** `v1.36.3`, and the architecture of the API server's machine: the best guess there is at the nodes' without a right to list them. */
+  serverVersion(): Promise<{version: string; architecture: string}>;
   /** The rules of our Role that the user lacks in the namespace, each as one readable line; empty = all is allowed. */
   missingRights(): Promise<string[]>;
   /** `created`, `exists`, or `unknown` when the user may neither create nor see namespaces. New ones are labelled Pod Security baseline. */
@@ -65,7 +68,7 @@ export interface WatchHandler<T> {
 }
 
 export interface Watch {
-  /** Resolves after the first `replaced`; rejects if the first list is refused (Forbidden, Unavailable). */
+  /** Resolves after the first `replaced`; rejects if the first try fails (Forbidden, Unavailable). The watch goes on trying until its signal aborts. */
   readonly ready: Promise<void>;
   /** Milliseconds since anything (an event, a bookmark) was last heard; Infinity before. */
   age(): number;

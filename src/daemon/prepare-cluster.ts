@@ -6,16 +6,16 @@ const oldestMinor = 30;
 
 /**
  * The first steps of `up`, before the daemon touches anything: say which cluster this is and have it agreed to, see that it answers and is new enough, that
- * the namespace is there and that the user may do in it what badidea's Role allows. Returns the server's version.
+ * the namespace is there and that the user may do in it what badidea's Role allows. Returns what the server is.
  */
-export async function prepareCluster(cluster: ClusterAdministration, startup: Startup): Promise<string> {
+export async function prepareCluster(cluster: ClusterAdministration, startup: Startup): Promise<{version: string; architecture: string}> {
   const {contextName, server, userName, namespace} = cluster;
   await startup.confirm({contextName, server, userName, namespace});
-  const version = await startup.step('Reach the cluster', () => cluster.serverVersion(), found => found);
-  checkVersion(contextName, version);
+  const found = await startup.step('Reach the cluster', () => cluster.serverVersion(), ({version}) => version);
+  checkVersion(contextName, found.version);
   await startup.step('Prepare namespace', () => prepareNamespace(cluster), detail => detail);
   await startup.step('Check permissions', () => checkRights(cluster), () => 'all allowed');
-  return version;
+  return found;
 }
 
 function checkVersion(cluster: string, version: string): void {

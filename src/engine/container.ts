@@ -7,7 +7,6 @@ import type {Publication} from '../ports/forwarder.ts';
 import {type ContainerView, labelsOf} from '../translate/container-answers.ts';
 import {type ContainerRecord, type ContainerState, createdState} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
-import {containerEvent} from '../wire/events.ts';
 import type {AgentPod} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
 import type {PodEnd} from './pod-readiness.ts';
@@ -184,8 +183,8 @@ export class Container {
 
   emit(action: string, attributes: Record<string, string> = {}): void {
     const {id, name, record} = this;
-    const more = {...labelsOf(record), ...attributes, image: record.request.Image, name};
-    this.#context.events.emit(containerEvent({action, id, attributes: more, time: this.#context.now()}));
+    const Attributes = {...labelsOf(record), ...attributes, image: record.request.Image, name};
+    this.#context.events.emit({Type: 'container', Action: action, Actor: {ID: id, Attributes}, nanoseconds: this.#context.now()});
   }
 
   /** What the agent did while no daemon listened. */

@@ -10,7 +10,7 @@ export interface EngineContext {
   readonly podSettings: PodSettings;
   readonly events: EventLog;
   /** The image of a reference that was pulled. @throws NotFound in Docker's words */
-  resolveImage(reference: string): {image: ContainerImage; reference: string};
+  resolveImage(reference: string): ContainerImage;
   publishPorts(requests: PortRequest[], dial: DialPort): Promise<Publication>;
   /** nanoseconds since 1970 */
   now(): bigint;

@@ -47,7 +47,7 @@ export async function createContainer(
     throw new InvalidRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   }
   if (request.Image === '') throw new InvalidRequest('no command specified');
-  const {image} = context.resolveImage(request.Image);
+  const image = context.resolveImage(request.Image);
   if (commandLine(request, image.config).length === 0) throw new InvalidRequest('no command specified');
 
   const warm = warmPods.take({request, image});

@@ -1,5 +1,5 @@
 import type {Engine, Images, SystemFacts} from '../api/engine.ts';
-import type {Cluster, Pod, Secret} from '../cluster/cluster.ts';
+import type {Cluster, Pod, Secret, Watch} from '../cluster/cluster.ts';
 import {NotFound} from '../errors.ts';
 import type {ContainerImage} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
@@ -14,18 +14,30 @@ import {reconcile} from './reconcile.ts';
 import {removeContainer} from './remove-container.ts';
 import {WarmPods, type WarmSettings} from './warm-pods.ts';
 
+/** After this long without a word (milliseconds) the cluster counts as unreachable. */
+const SILENCE = 150_000;
+
 export interface EngineOptions {
   context: EngineContext;
   cluster: Cluster;
-  images: Images & {replaceSecrets(secrets: Secret[]): void; applySecret(secret: Secret): void};
+  images: Images & {replace(secrets: readonly Secret[]): void; applySecret(secret: Secret): void; removeSecret(secret: Secret): void};
   warm: WarmSettings;
   system: SystemFacts;
 }
 
+export interface EngineCounts {
+  containers: {running: number; created: number; paused: number; exited: number};
+  /** as `127.0.0.1:8080` to `80/tcp`; `retrying` while the way to the container is being rebuilt */
+  forwards: {container: string; local: string; target: string; state: 'up' | 'retrying'}[];
+  links: {connected: number; broken: number};
+}
+
 export interface RunningEngine extends Engine {
-  /** An image was pulled: a Pod of it is held from now on. */
-  imagePulled(image: ContainerImage): void;
-  counts(): {running: number; exited: number; created: number; links: {open: number; total: number}};
+  /** An image was pulled: a Pod of it is held from now on. Resolves when a node has the image; false when none was asked to. @throws what the node said */
+  imagePulled(image: ContainerImage, signal: AbortSignal): Promise<boolean>;
+  counts(): EngineCounts;
+  /** Whether the cluster is heard from; both watches have a bookmark each minute at least. */
+  watch(): {reachable: boolean; watchAgeMs: number};
   /** Removes every container. @returns how many, and what could not be removed */
   removeAll(): Promise<{containers: number; leftovers: string[]}>;
   /** The containers run on. */
@@ -45,6 +57,7 @@ export async function startEngine({context, cluster, images, warm, system}: Engi
   const ending = new AbortController();
   const found = await watchNamespace({cluster, index, images, pool, signal: ending.signal});
   await reconcile(found, {context, index, pool, registry});
+  warmPods.begin();
 
   return {
     containers: registry,
@@ -53,8 +66,12 @@ export async function startEngine({context, cluster, images, warm, system}: Engi
     events: context.events,
     networks: networksOf(index, system.startedAt),
     system,
-    imagePulled: image => warmPods.used(image),
+    imagePulled: (image, signal) => warmPods.pulled(image, signal),
     counts: () => countsOf(index),
+    watch() {
+      const age = Math.max(...found.watches.map(watch => watch.age()));
+      return {reachable: age < SILENCE, watchAgeMs: age};
+    },
     async removeAll() {
       const containers = [...index];
       const rooms = {context, index, pool};
@@ -80,7 +97,7 @@ interface Watching {
   signal: AbortSignal;
 }
 
-async function watchNamespace({cluster, index, images, pool, signal}: Watching): Promise<{secrets: Secret[]; pods: Pod[]}> {
+async function watchNamespace({cluster, index, images, pool, signal}: Watching): Promise<{secrets: Secret[]; pods: Pod[]; watches: Watch[]}> {
   let pods: Pod[] = [];
   let secrets: Secret[] = [];
   let seen = new Set<string | undefined>();
@@ -101,7 +118,7 @@ async function watchNamespace({cluster, index, images, pool, signal}: Watching):
     {
       replaced(list) {
         secrets = list;
-        images.replaceSecrets(list);
+        images.replace(list);
         const present = new Set(list.map(({metadata}) => metadata?.name));
         // A record that is newer than the list has not been seen yet, and is not gone.
         for (const name of seen) if (!present.has(name)) forget(index, name);
@@ -113,13 +130,14 @@ async function watchNamespace({cluster, index, images, pool, signal}: Watching):
       },
       deleted(secret) {
         seen.delete(secret.metadata?.name);
+        images.removeSecret(secret);
         forget(index, secret.metadata?.name);
       },
     },
     signal,
   );
   await Promise.all([podWatch.ready, secretWatch.ready]);
-  return {pods, secrets};
+  return {pods, secrets, watches: [podWatch, secretWatch]};
 }
 
 /** Somebody deleted a record behind our back: the container is gone. */
@@ -147,12 +165,21 @@ function networksOf(index: ContainerIndex, startedAt: Date) {
   };
 }
 
-function countsOf(index: ContainerIndex) {
-  const counts = {running: 0, exited: 0, created: 0, links: {open: 0, total: 0}};
-  for (const container of index) {
-    counts[container.state.status] += 1;
-    if (container.agent) counts.links.total += 1;
-    if (container.agent?.link.connected) counts.links.open += 1;
+function countsOf(index: ContainerIndex): EngineCounts {
+  const counts: EngineCounts = {
+    containers: {running: 0, created: 0, paused: 0, exited: 0},
+    forwards: [],
+    links: {connected: 0, broken: 0},
+  };
+  for (const {agent, name, state} of index) {
+    counts.containers[state.status] += 1;
+    if (agent?.link.connected) counts.links.connected += 1;
+    else if (agent?.link.state) counts.links.broken += 1;
+    if (state.status !== 'running') continue;
+    for (const {containerPort, hostIp, hostPort} of state.ports) {
+      const local = hostIp.includes(':') ? `[${hostIp}]:${hostPort}` : `${hostIp}:${hostPort}`;
+      counts.forwards.push({container: name, local, target: containerPort, state: agent?.link.connected ? 'up' : 'retrying'});
+    }
   }
   return counts;
 }

@@ -1,4 +1,4 @@
-import {type DockerEvent, type EventOptions, eventMatches} from '../wire/events.ts';
+import {type DockerEvent, type EventOptions, matchesEvent} from '../wire/events.ts';
 
 /** dockerd keeps this many for `since`. */
 const KEPT = 256;
@@ -16,7 +16,7 @@ export class EventLog {
 
   /** Replays what `since` asks for, then follows until `until` or the signal. */
   async *subscribe(options: EventOptions & {signal: AbortSignal}): AsyncGenerator<DockerEvent> {
-    const queue = options.since === undefined ? [] : this.#kept.filter(event => BigInt(event.timeNano) >= (options.since ?? 0n));
+    const queue = options.since === undefined ? [] : this.#kept.filter(event => event.nanoseconds >= (options.since ?? 0n));
     let wake = Promise.withResolvers<void>();
     const subscriber = (event: DockerEvent) => {
       queue.push(event);
@@ -30,7 +30,7 @@ export class EventLog {
       for (;;) {
         for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
           if (isAfter(event, options.until)) return;
-          if (eventMatches(event, options.filters)) yield event;
+          if (matchesEvent(event, options.filters)) yield event;
         }
         if (options.signal.aborted || (options.until !== undefined && now() >= options.until)) return;
         wake = Promise.withResolvers<void>();
@@ -45,7 +45,7 @@ export class EventLog {
 }
 
 function isAfter(event: DockerEvent, until: bigint | undefined): boolean {
-  return until !== undefined && BigInt(event.timeNano) > until;
+  return until !== undefined && event.nanoseconds > until;
 }
 
 function untilTimer(until: bigint | undefined, stop: () => void): NodeJS.Timeout | undefined {

@@ -3,17 +3,19 @@ import type {ContainerImage} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
 import {podForContainer, podShape, warmPod} from '../translate/pod-for-container.ts';
 import {ContainerCreateRequest} from '../wire/container-create-request.ts';
-import type {AgentPod} from './agent-pod.ts';
+import {Unavailable} from '../errors.ts';
+import {LinkLost} from '../link/errors.ts';
+import {type AgentPod, PodEnded} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
 import type {PodPool} from './pod-pool.ts';
 
 export interface WarmSettings {
-  /** held Pods for each image */
+  /** held Pods for each image; 0 = none at all */
   count: number;
-  /** images that have held Pods, the last used ones */
-  images: number;
   /** after this long unused a held Pod is given back */
   idleSeconds: number;
+  /** references of images that always have held Pods, beside the one last used */
+  images: string[];
 }
 
 /** A Pod that holds, with the id of the container that will be in it. */
@@ -34,7 +36,8 @@ export class WarmPods {
   readonly #context: EngineContext;
   readonly #pool: PodPool;
   readonly #held = new Set<WarmPod>();
-  readonly #images = new Map<string, ContainerImage>();
+  readonly #pinned = new Set<string>();
+  #lastUsed: string | undefined;
   #closed = false;
 
   constructor(settings: WarmSettings, context: EngineContext, pool: PodPool) {
@@ -57,17 +60,41 @@ export class WarmPods {
   /** An image was used or pulled: Pods of it are held from now on, and those of an image used long ago no longer. */
   used(image: ContainerImage): void {
     if (this.#settings.count === 0 || this.#closed) return;
-    this.#images.delete(image.id);
-    this.#images.set(image.id, image);
-    for (const id of [...this.#images.keys()].slice(0, -this.#settings.images)) this.#images.delete(id);
-    for (const warm of this.#held) if (!this.#images.has(warm.image.id)) this.#giveUp(warm);
+    if (!this.#pinned.has(image.id)) this.#lastUsed = image.id;
+    for (const warm of this.#held) {
+      if (warm.image.id !== this.#lastUsed && !this.#pinned.has(warm.image.id)) void this.#giveUp(warm);
+    }
     const held = [...this.#held].filter(warm => warm.image.id === image.id).length;
     for (let missing = this.#settings.count - held; missing > 0; missing--) this.#hold(image);
   }
 
-  /** It was taken and could not be used. */
-  giveBack(warm: WarmPod): void {
-    this.#giveUp(warm);
+  /** Holds Pods of the images of the settings; one that was never pulled waits for its pull. */
+  begin(): void {
+    for (const reference of this.#settings.images) {
+      try {
+        const image = this.#context.resolveImage(reference);
+        this.#pinned.add(image.id);
+        this.used(image);
+      } catch (error) {
+        this.#context.log('no Pod is held of an image that was not pulled', {image: reference, error: String(error)});
+      }
+    }
+  }
+
+  /** Holds a Pod of an image that was just pulled, and waits until a node has it. @throws Unavailable with the node's words when it cannot have it */
+  async pulled(image: ContainerImage, signal: AbortSignal): Promise<boolean> {
+    this.used(image);
+    const warm = [...this.#held].find(held => held.image.id === image.id);
+    if (!warm) return false;
+    try {
+      const agent = await warm.agent;
+      await agent.link.ready(signal);
+      return true;
+    } catch (error) {
+      if (error instanceof LinkLost && error.cause instanceof PodEnded && error.cause.end.refused) throw new Unavailable(error.message, {cause: error});
+      // The Pod was taken by a container in the meantime, or the cluster is slow: the next run finds out.
+      return false;
+    }
   }
 
   /** Gives all of them back: a held Pod costs money, and nobody is there to use it. */
@@ -84,7 +111,7 @@ export class WarmPods {
       image,
       shape: podShape(manifest, id),
       agent: this.#pool.create(warmPod(manifest)),
-      idle: setTimeout(() => this.#giveUp(warm), this.#settings.idleSeconds * 1000).unref(),
+      idle: setTimeout(() => void this.#giveUp(warm), this.#settings.idleSeconds * 1000).unref(),
     };
     this.#held.add(warm);
     warm.agent.catch((error: unknown) => {
@@ -96,7 +123,7 @@ export class WarmPods {
 
   /** A held Pod that ended by itself (evicted, image gone) is of no use. */
   ended(name: string): void {
-    for (const warm of this.#held) if (objectName(warm.id) === name) this.#giveUp(warm);
+    for (const warm of this.#held) if (objectName(warm.id) === name) void this.#giveUp(warm);
   }
 
   async #giveUp(warm: WarmPod): Promise<void> {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type {Duplex} from 'node:stream';
 import {DaemonError} from '../errors.ts';
-import {PortTaken, listenOnLoopback} from './listen.ts';
+import {type ListenOptions, PortTaken, listenOnLaptop} from './listen.ts';
 import {joinStreams} from './join-streams.ts';
 
 /** One `-p`: a port of the container and where the laptop shall listen for it. */
@@ -36,12 +36,13 @@ const DIAL_TIMEOUT = 5000;
  * Listens for every requested port, or for none: a port that is taken leaves nothing half-bound. A listener stays as long as its container runs.
  * @throws DaemonError in Docker's words for a conflict
  */
-export async function publishPorts(requests: PortRequest[], dial: DialPort): Promise<Publication> {
+export async function publishPorts(requests: PortRequest[], dial: DialPort, {allowNonLoopback}: {allowNonLoopback: boolean}): Promise<Publication> {
   const servers: net.Server[] = [];
   const ports: PublishedPort[] = [];
   try {
     for (const request of requests) {
-      const bound = await listen(request, socket => forward(socket, containerPortNumber(request), dial));
+      const accept = (socket: net.Socket) => void forward(socket, containerPortNumber(request), dial);
+      const bound = await listen(request, {accept, allowNonLoopback});
       servers.push(...bound.servers);
       ports.push(...bound.ports);
     }
@@ -57,11 +58,11 @@ export async function publishPorts(requests: PortRequest[], dial: DialPort): Pro
   };
 }
 
-async function listen(request: PortRequest, accept: (socket: net.Socket) => void) {
+async function listen(request: PortRequest, options: ListenOptions) {
   let taken: PortTaken | undefined;
   for (const port of request.hostPorts) {
     try {
-      const servers = await listenOnLoopback(request.hostIp, port, accept);
+      const servers = await listenOnLaptop(request.hostIp, port, options);
       return {servers, ports: servers.map(server => publishedPort(server, request.containerPort))};
     } catch (error) {
       if (!(error instanceof PortTaken)) throw error;

@@ -10,14 +10,20 @@ export class PortTaken extends DaemonError {
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
+export interface ListenOptions {
+  accept(socket: net.Socket): void;
+  /** by the user's setting */
+  allowNonLoopback: boolean;
+}
+
 /**
  * Listens on an address of the laptop's loopback; on both of them, with the same port, when none is given. Port 0 takes any that is free on both.
  * @throws PortTaken, Forbidden for an address beyond loopback
  */
-export async function listenOnLoopback(hostIp: string, port: number, accept: (socket: net.Socket) => void): Promise<net.Server[]> {
-  if (hostIp !== '' && !isLoopback(hostIp)) {
+export async function listenOnLaptop(hostIp: string, port: number, {accept, allowNonLoopback}: ListenOptions): Promise<net.Server[]> {
+  if (hostIp !== '' && !allowNonLoopback && !isLoopback(hostIp)) {
     throw new Forbidden(
-      `badidea does not publish a port on ${hostIp}: it listens on 127.0.0.1 and ::1 only.\nwhy: every host of the network could reach the container\nfix: leave the address out (-p ${port}:…), or use 127.0.0.1`,
+      `badidea does not publish a port on ${hostIp}: it listens on 127.0.0.1 and ::1 only.\nwhy: every host of the network could reach the container\nfix: leave the address out (-p ${port}:…), use 127.0.0.1, or set forward.allowNonLoopback in config.json`,
     );
   }
   if (hostIp !== '') return [await listenOn(hostIp, port, accept)];

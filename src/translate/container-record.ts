@@ -36,7 +36,7 @@ export interface ImageConfig {
   ExposedPorts: string[];
   Volumes: string[];
   Labels: Record<string, string>;
-  StopSignal: string | undefined;
+  StopSignal?: string | undefined;
 }
 
 /** What changes: its Secret's key `state`. The agent knows better as long as it lives. */
