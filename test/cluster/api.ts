@@ -1,8 +1,9 @@
 import {readFileSync} from 'node:fs';
+import type {IncomingMessage} from 'node:http';
 import {Agent, request, type RequestOptions} from 'node:https';
 import {text} from 'node:stream/consumers';
 
-import {configFile, apiUrl} from './config-files.ts';
+import {apiUrl, configFile} from './config-files.ts';
 import {kubeconfigPaths} from './paths.ts';
 
 /** An answer of the API server that is no success. */
@@ -16,50 +17,73 @@ export class ApiError extends Error {
   }
 }
 
-/** A connection to the API server as the administrator: the few calls that the cluster's own set-up makes. */
+/** A connection to an API server as its administrator: the few calls that setting the stage takes. */
 export type Api = {
-  /** Returns the parsed answer; throws ApiError for any status of 400 and above. */
+  /** The parsed answer, or the text if it is no JSON; throws ApiError for any status of 400 and above. */
   call(method: string, path: string, body?: object): Promise<unknown>;
-  /** Creates, and is content if the object is there already. */
-  ensure(path: string, body: object): Promise<void>;
+  /** Makes an object, or makes the one that is there what `body` says (server-side apply); the path ends in its name. */
+  apply(path: string, body: object): Promise<void>;
   close(): void;
 };
 
-export function adminApi(signal: AbortSignal): Api {
-  const agent = new Agent({keepAlive: true, ca: readFileSync(configFile('ca.crt'))});
-  const headers = {authorization: `Bearer ${adminToken()}`, 'content-type': 'application/json'};
-  async function call(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await send({agent, method, headers, signal}, path, body);
+type Connection = {server: string; options: RequestOptions};
+
+/** Connects to the built cluster, or to the current one of another kubeconfig. */
+export async function openApi(signal: AbortSignal, kubeconfig = kubeconfigPaths.admin): Promise<Api> {
+  const {server, options} =
+    kubeconfig === kubeconfigPaths.admin ? builtCluster() : await anyCluster(kubeconfig);
+  const agent = options.agent ?? new Agent({ca: options.ca, keepAlive: true});
+
+  async function call(
+    method: string,
+    path: string,
+    body?: object,
+    type = 'application/json',
+  ): Promise<unknown> {
+    const headers = {...options.headers, 'content-type': type};
+    const answer = await send(new URL(path, server), {...options, agent, method, headers, signal}, body);
     if (answer.status >= 400) {
       throw new ApiError(`${method} ${path}: ${answer.status} ${answer.text.slice(0, 500)}`, answer.status);
     }
     return answer.json ? (JSON.parse(answer.text) as unknown) : answer.text;
   }
-  async function ensure(path: string, body: object): Promise<void> {
-    await call('POST', path, body).catch((error: unknown) => {
-      if (!(error instanceof ApiError && error.status === 409)) {
-        throw error;
-      }
-    });
+
+  async function apply(path: string, body: object): Promise<void> {
+    const manager = `${path}?fieldManager=badidea-test&force=true`;
+    await call('PATCH', manager, body, 'application/apply-patch+yaml');
   }
-  return {call, ensure, close: () => agent.destroy()};
+
+  return {call, apply, close: () => agent instanceof Agent && agent.destroy()};
+}
+
+/** Read without the Kubernetes client, which alone takes half a second to load. */
+function builtCluster(): Connection {
+  const token = /"token": "([0-9a-f]+)"/.exec(readFileSync(kubeconfigPaths.admin, 'utf8'))?.[1] ?? '';
+  return {
+    server: apiUrl,
+    options: {ca: readFileSync(configFile('ca.crt')), headers: {authorization: `Bearer ${token}`}},
+  };
+}
+
+async function anyCluster(kubeconfig: string): Promise<Connection> {
+  const {KubeConfig} = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return {server: config.getCurrentCluster()?.server ?? '', options};
 }
 
 async function send(
+  url: URL,
   options: RequestOptions,
-  path: string,
   body: object | undefined,
 ): Promise<{status: number; json: boolean; text: string}> {
-  const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-    const sent = request(new URL(path, apiUrl), options, resolve);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request(url, options, resolve);
     sent.once('error', reject);
     sent.end(body && JSON.stringify(body));
   });
   const json = response.headers['content-type'] === 'application/json';
   return {status: response.statusCode ?? 0, json, text: await text(response)};
-}
-
-function adminToken(): string {
-  const match = /"token": "([0-9a-f]+)"/.exec(readFileSync(kubeconfigPaths.admin, 'utf8'));
-  return match?.[1] ?? '';
 }

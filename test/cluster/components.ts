@@ -71,6 +71,9 @@ const flagsOf: Record<Exclude<ComponentName, 'registry'>, Record<string, string>
     'root-ca-file': configFile('ca.crt'),
     'use-service-account-credentials': 'true',
     'leader-elect': 'false',
+    // At its start it asks for 90 tokens and more, for which it would need 4 s. It has no part in starting a Pod.
+    'kube-api-qps': '200',
+    'kube-api-burst': '300',
     'cluster-cidr': podRange,
     'enable-hostpath-provisioner': 'true',
     'flex-volume-plugin-dir': join(stateFolder, 'volume-plugins'),

@@ -1,10 +1,19 @@
 import {spawn} from 'node:child_process';
-import {closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 
 import {ClusterError} from './errors.ts';
 import {logFolder, stateFolder} from './paths.ts';
-import {childrenOf, parseStat, processId, until, type ProcessId} from './processes.ts';
+import {childrenOf, commandLine, parseStat, processId, until, type ProcessId} from './processes.ts';
 
 /**
  * Folders that Kubernetes and containerd write to and that cannot all be set: the node sees one of its own, kept in the
@@ -22,6 +31,8 @@ const ownFolders = [
 const nodeFolder = join(stateFolder, 'node');
 const initScript = join(stateFolder, 'init.sh');
 const unshareStat = join(stateFolder, 'unshare.stat');
+const startPipe = join(stateFolder, 'start');
+const readyMark = join(stateFolder, 'node.ready');
 
 /** The mount points that the machine lacks: to be written down before they are made. */
 export function missingMountPoints(): string[] {
@@ -46,10 +57,11 @@ export function removeMountPoints(folders: string[]): void {
 }
 
 /**
- * Starts the node: process, mount and network namespaces with a first process that only reaps. Whatever runs in them ends
- * with that process, and mounts and links end with the namespaces.
+ * Starts the node: process, mount and network namespaces with a first process that starts the others and reaps. Whatever
+ * runs in them ends with that process, and mounts and links end with the namespaces. Programs of the node find theirs in
+ * the folders of `path`; of this process's environment they see nothing, least of all its proxy settings.
  */
-export async function startNode(signal: AbortSignal): Promise<ProcessId> {
+export async function startNode(path: string[], signal: AbortSignal): Promise<ProcessId> {
   writeFileSync(initScript, initSource());
   const log = openSync(join(logFolder, 'node.log'), 'a');
   // The shell notes its own number and start before it becomes unshare, so that not even kill -9 of this driver in this
@@ -59,6 +71,8 @@ export async function startNode(signal: AbortSignal): Promise<ProcessId> {
     'sh',
     ['-c', `cat /proc/$$/stat >"$0"; exec ${unshare} bash "$1"`, unshareStat, initScript],
     {
+      cwd: stateFolder,
+      env: {PATH: [...path, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':')},
       detached: true,
       stdio: ['ignore', log, log],
     },
@@ -90,34 +104,34 @@ export function startedNode(): [ProcessId, ProcessId | undefined] | undefined {
 /** Starts a program on the node, its output going to a log file, and returns its number as the machine sees it. */
 export async function startOnNode(
   init: ProcessId,
-  name: string,
-  {command, env, signal}: {command: string[]; env: Record<string, string>; signal: AbortSignal},
+  {name, command, signal}: {name: string; command: string[]; signal: AbortSignal},
 ): Promise<ProcessId> {
-  const log = openSync(join(logFolder, `${name}.log`), 'a');
-  const args = ['--target', String(init.pid), '--mount', '--net', '--pid', '--', ...command];
-  const entering = spawn('nsenter', args, {
-    cwd: stateFolder,
-    env: {...env, PATH: `${env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`},
-    detached: true,
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  entering.unref();
-  const [pid] = [entering.pid ?? 0];
-  await until(() => childrenOf(pid).length > 0 || entering.exitCode !== null, signal);
-  const [started] = childrenOf(pid);
-  if (started === undefined) {
-    throw new ClusterError(`${name} ended at once: see ${join(logFolder, `${name}.log`)}`);
+  const log = join(logFolder, `${name}.log`);
+  const before = new Set(childrenOf(init.pid).map(child => child.pid));
+  appendFileSync(startPipe, `exec ${command.map(quote).join(' ')} >>${quote(log)} 2>&1\n`);
+  let started: ProcessId | undefined;
+  try {
+    await until(
+      () => {
+        // Orphans of the node are children of its first process too, so the command line has to fit as well.
+        const children = childrenOf(init.pid).filter(child => !before.has(child.pid));
+        started = children.find(child => commandLine(child.pid) === command.join(' '));
+        return started !== undefined;
+      },
+      AbortSignal.any([signal, AbortSignal.timeout(5000)]),
+    );
+  } catch (cause) {
+    throw new ClusterError(`${name} did not start: see ${log}`, {cause});
   }
-  return started;
+  return started ?? init;
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function isReady(): boolean {
-  try {
-    return readFileSync(join(stateFolder, 'node.ready'), 'utf8') !== '';
-  } catch {
-    return false;
-  }
+  return existsSync(readyMark);
 }
 
 function initSource(): string {
@@ -125,12 +139,13 @@ function initSource(): string {
     const own = join(nodeFolder, folder);
     return `mkdir -p '${own}'\nmount --bind '${own}' '${folder}'`;
   });
-  return `# Process 1 of the test cluster's node: sets up its mounts, then reaps what is left to it until it is killed.
+  return `# Process 1 of the test cluster's node: sets up its mounts, then starts what it is told to and reaps, until it is killed.
 set -e
 ${mounts.join('\n')}
 mount --make-rshared /
-exec 3<><(:)
-echo ready >'${stateFolder}/node.ready'
-while :; do read -r -t 86400 -u 3 || :; done
+mkfifo '${startPipe}'
+exec 3<>'${startPipe}'
+echo ready >'${readyMark}'
+while read -r command <&3; do eval "$command" 3<&- & done
 `;
 }

@@ -1,84 +1,79 @@
-import {adminApi, ApiError, type Api} from './api.ts';
+import {ApiError, openApi, type Api} from './api.ts';
 import {nodeName} from './components.ts';
 import {testNamespace} from './config-files.ts';
 import {ensureNamespace} from './namespaces.ts';
 import {until} from './processes.ts';
 
-/** Waits until the API server answers and has made its own roles. */
+/** Waits until the API server answers at all, be it that it is not ready. */
+export async function waitForPort(signal: AbortSignal): Promise<void> {
+  await withApi(signal, api => until(async () => (await answerOf(api, '/livez')) !== 'refused', signal, 25));
+}
+
+/** Waits until the API server has made its own roles and serves everything. */
 export async function waitForApi(signal: AbortSignal): Promise<void> {
-  const api = adminApi(signal);
-  try {
-    await until(() => answers(api, '/readyz'), signal, 25);
-  } finally {
-    api.close();
-  }
+  await withApi(signal, api => until(async () => (await answerOf(api, '/readyz')) === 'success', signal, 25));
 }
 
 /** Makes what a cluster of today offers its users: storage, a second runtime, and the namespace of the tests. */
 export async function makeObjects(signal: AbortSignal): Promise<void> {
-  const api = adminApi(signal);
-  try {
-    await api.ensure('/apis/storage.k8s.io/v1/storageclasses', {
-      metadata: {
-        name: 'standard',
-        annotations: {'storageclass.kubernetes.io/is-default-class': 'true'},
-      },
+  await withApi(signal, async api => {
+    await api.apply('/apis/storage.k8s.io/v1/storageclasses/standard', {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: {name: 'standard', annotations: {'storageclass.kubernetes.io/is-default-class': 'true'}},
       provisioner: 'kubernetes.io/host-path',
       reclaimPolicy: 'Delete',
     });
-    await api.ensure('/apis/node.k8s.io/v1/runtimeclasses', {
+    await api.apply('/apis/node.k8s.io/v1/runtimeclasses/runc-alt', {
+      apiVersion: 'node.k8s.io/v1',
+      kind: 'RuntimeClass',
       metadata: {name: 'runc-alt'},
       handler: 'runc-alt',
     });
-    await ensureNamespace(api, testNamespace);
-    // A Pod is refused before its namespace has this account.
-    const account = `/api/v1/namespaces/${testNamespace}/serviceaccounts/default`;
-    await until(() => answers(api, account), signal, 25);
-  } finally {
-    api.close();
-  }
+    await ensureNamespace(api, testNamespace, {signal});
+  });
 }
 
 /** Whether the node is Ready; false too if the API server does not answer. */
 export async function isNodeReady(signal: AbortSignal): Promise<boolean> {
-  const api = adminApi(signal);
-  try {
-    return await nodeIsReady(api);
-  } catch {
-    return false;
-  } finally {
-    api.close();
-  }
+  return withApi(signal, nodeIsReady).catch(() => false);
 }
 
 export async function waitForNode(signal: AbortSignal): Promise<void> {
-  const api = adminApi(signal);
-  try {
-    await until(() => nodeIsReady(api).catch(() => false), signal, 25);
-  } finally {
-    api.close();
-  }
+  await withApi(signal, api => until(() => nodeIsReady(api).catch(() => false), signal, 25));
 }
+
+type Node = {status?: {conditions?: {type: string; status: string}[]}};
 
 async function nodeIsReady(api: Api): Promise<boolean> {
-  const node = JSON.stringify(await api.call('GET', `/api/v1/nodes/${nodeName}`));
-  return /"type":"Ready","status":"True"/.test(node) || /"status":"True"[^{}]*"type":"Ready"/.test(node);
+  const node = (await api.call('GET', `/api/v1/nodes/${nodeName}`)) as Node;
+  return node.status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') ?? false;
 }
 
-async function answers(api: Api, path: string): Promise<boolean> {
+async function answerOf(api: Api, path: string): Promise<'success' | 'error' | 'refused'> {
   return api.call('GET', path).then(
-    () => true,
+    () => 'success',
     (error: unknown) => {
-      if (error instanceof ApiError || isConnectionError(error)) {
-        return false;
+      if (error instanceof ApiError) {
+        return 'error';
+      }
+      if (
+        error instanceof Error &&
+        'code' in error &&
+        ['ECONNREFUSED', 'ECONNRESET'].includes(String(error.code))
+      ) {
+        return 'refused';
       }
       throw error;
     },
   );
 }
 
-function isConnectionError(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ECONNRESET'].includes(String(error.code))
-  );
+async function withApi<T>(signal: AbortSignal, work: (api: Api) => Promise<T>): Promise<T> {
+  const api = await openApi(signal);
+  try {
+    return await work(api);
+  } finally {
+    api.close();
+  }
 }

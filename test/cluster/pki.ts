@@ -1,4 +1,5 @@
-import {createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes} from 'node:crypto';
+import {createPrivateKey, createPublicKey, generateKeyPair, randomBytes} from 'node:crypto';
+import {promisify} from 'node:util';
 
 import forge from 'node-forge';
 
@@ -13,10 +14,8 @@ export type Pki = {
 };
 
 /** Makes everything new; the authority's own key is not kept. */
-export function makePki(addresses: string[]): Pki {
-  const authority = newKey();
-  const server = newKey();
-  const serviceAccount = newKey();
+export async function makePki(addresses: string[]): Promise<Pki> {
+  const [authority, server, serviceAccount] = await Promise.all([newKey(), newKey(), newKey()]);
   const name = [{name: 'commonName', value: 'badidea-cluster'}];
   const ca = certificate(authority, {issuer: name, subject: name, signer: authority}, [
     {name: 'basicConstraints', cA: true, critical: true},
@@ -61,8 +60,8 @@ function certificate(key: string, {issuer, subject, signer}: Names, extensions: 
 }
 
 /** node-forge needs seconds for a key that OpenSSL makes in a tenth of one. */
-function newKey(): string {
-  const {privateKey} = generateKeyPairSync('rsa', {modulusLength: 2048});
+async function newKey(): Promise<string> {
+  const {privateKey} = await promisify(generateKeyPair)('rsa', {modulusLength: 2048});
   return privateKey.export({type: 'pkcs1', format: 'pem'}).toString();
 }
 

@@ -42,6 +42,15 @@ export function childrenOf(pid: number): ProcessId[] {
   }
 }
 
+/** Program and arguments, with blanks between them; empty if it is dead. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
+
 /** Ends a process with SIGKILL and returns when it is gone. */
 export async function kill(target: ProcessId, signal?: AbortSignal): Promise<void> {
   if (isAlive(target)) {

@@ -1,4 +1,5 @@
 import {mkdirSync} from 'node:fs';
+import {dirname} from 'node:path';
 
 import {ensureBinaries, type Binaries} from './build.ts';
 import {makeCgroups} from './cgroups.ts';
@@ -9,7 +10,7 @@ import {ClusterError} from './errors.ts';
 import {ensureImages} from './images.ts';
 import {connectNode, nodeIp, registryUrl} from './network.ts';
 import {makeMountPoints, missingMountPoints, startNode, startOnNode} from './node.ts';
-import {isNodeReady, makeObjects, waitForApi, waitForNode} from './objects.ts';
+import {isNodeReady, makeObjects, waitForApi, waitForNode, waitForPort} from './objects.ts';
 import {ensurePackages, whyNotHere} from './packages.ts';
 import {logFolder} from './paths.ts';
 import {makePki} from './pki.ts';
@@ -86,26 +87,26 @@ async function start(binaries: Binaries, signal: AbortSignal): Promise<void> {
     sysctls: readSysctls(),
   };
   writeState(state);
-  writeConfigFiles(binaries, makePki([nodeIp, '10.96.0.1', '127.0.0.1']));
+  const pki = makePki([nodeIp, '10.96.0.1', '127.0.0.1']);
   makeMountPoints(state.madeFolders);
   makeCgroups();
-  state.init = await startNode(signal);
+  state.init = await startNode([dirname(binaries['containerd'] ?? '')], signal);
   writeState(state);
   await connectNode(state.init.pid, signal);
   enableForwarding();
+  writeConfigFiles(binaries, await pki);
 
   const begin = (name: ComponentName) => startComponent(state, name, {binaries, signal});
-  await begin('etcd');
-  await begin('containerd');
-  await begin('registry');
-  await begin('kube-apiserver');
-  await waitForApi(signal);
+  await Promise.all([begin('etcd'), begin('containerd'), begin('registry'), begin('kube-apiserver')]);
+  // The others wait by themselves until the server has made its own roles, but not until its port is open.
+  await waitForPort(signal);
   await Promise.all([
+    begin('kubelet'),
     begin('kube-controller-manager'),
     begin('kube-scheduler'),
-    begin('kubelet'),
     begin('kube-proxy'),
   ]);
+  await waitForApi(signal);
   await until(() => answersHttp(`${registryUrl}/v2/`, signal), signal);
   await Promise.all([makeObjects(signal), waitForNode(signal)]);
 }
@@ -118,9 +119,7 @@ async function startComponent(
   if (state.init === undefined) {
     throw new ClusterError('The node does not run.');
   }
-  const command = commandOf(name, binaries);
-  const env = {PATH: (binaries['containerd'] ?? '').replace(/\/[^/]*$/, '')};
-  const started = await startOnNode(state.init, name, {command, env, signal});
+  const started = await startOnNode(state.init, {name, command: commandOf(name, binaries), signal});
   state.components[name] = started;
   writeState(state);
   return started;
