@@ -1,8 +1,7 @@
-import {Duplex} from 'node:stream';
-
 import WebSocket from 'ws';
 
 import {CommandFailed, type DaemonError, Unavailable} from '../errors.ts';
+import {DrainingDuplex} from './draining-duplex.ts';
 import {execFailureOf, parseStatus} from './failures.ts';
 
 /** Channels of `v5.channel.k8s.io` (KEP-4006): the first byte of each message. */
@@ -29,12 +28,11 @@ const lingerMs = 1_000;
  * An exec WebSocket as a byte stream: written bytes are the command's stdin, read bytes its stdout. Ends when the command ended with 0, else with an error.
  * Memory is bounded in both directions: a slow reader pauses the socket, a slow command holds the writer's callback.
  */
-export class ExecStream extends Duplex {
+export class ExecStream extends DrainingDuplex {
   readonly #ws: WebSocket;
   #heard = performance.now();
   #stderr = '';
   #outcome: DaemonError | 'success' | undefined;
-  #failure: Error | undefined;
   #concluded = false;
   #ping: NodeJS.Timeout;
   #linger: NodeJS.Timeout | undefined;
@@ -68,14 +66,6 @@ export class ExecStream extends Duplex {
       this.#heard = performance.now();
       this.#ws.resume();
     }
-  }
-
-  /** A failed command's error comes after the last of its output, as far as that is read from here. */
-  override read(size?: number): unknown {
-    const chunk: unknown = super.read(size);
-    const failure = this.#failure;
-    if (failure && this.readableLength === 0) queueMicrotask(() => this.destroy(failure));
-    return chunk;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -137,18 +127,13 @@ export class ExecStream extends Duplex {
     clearTimeout(this.#linger);
     clearInterval(this.#ping);
     if (!this.#outcome) return this.#lost('it was closed before the command ended');
-    if (this.#outcome !== 'success') return this.#fail(this.#outcome);
+    if (this.#outcome !== 'success') return this.fail(this.#outcome);
     this.once('end', () => this.destroy());
     this.push(null);
   }
 
   #lost(why: string) {
-    this.#fail(new Unavailable(`The connection to the container was lost: ${why}.`, {reason: 'connection'}));
-  }
-
-  #fail(error: Error) {
-    if (this.readableLength === 0) this.destroy(error);
-    else this.#failure ??= error;
+    this.fail(new Unavailable(`The connection to the container was lost: ${why}.`, {reason: 'connection'}));
   }
 
   #checkAlive() {

@@ -1,0 +1,112 @@
+import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+import type {Pod} from '../../src/cluster/cluster.ts';
+import {NotReady} from '../../src/errors.ts';
+import {AGENT} from '../../src/translate/pod-for-container.ts';
+import {ProcessStream} from './process-stream.ts';
+
+export interface MemoryPodOptions {
+  pod: Pod;
+  /** The agent's binary on this machine. */
+  agent: string | undefined;
+  /** The container is running, or has ended with this code. */
+  running(): void;
+  ended(exitCode: number): void;
+}
+
+const maxLog = 1024 * 1024;
+
+/** A Pod's one container as a process of this machine, and what is exec'd in it. */
+export class MemoryPod {
+  readonly #options: MemoryPodOptions;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'badidea-pod-'));
+  readonly #streams = new Set<ProcessStream>();
+  readonly #execs = new Set<ChildProcess>();
+  #main: ChildProcess | undefined;
+  #log = '';
+
+  constructor(options: MemoryPodOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const {running, ended, pod} = this.#options;
+    const container = pod.spec?.containers[0];
+    const {program, args} = this.#local([...(container?.command ?? []), ...(container?.args ?? [])]);
+    const main = spawn(program, args, {stdio: ['ignore', 'pipe', 'pipe'], detached: true});
+    this.#main = main;
+    for (const output of [main.stdout, main.stderr]) {
+      output.on('data', (chunk: Buffer) => (this.#log = (this.#log + chunk.toString()).slice(-maxLog)));
+    }
+    main.once('spawn', running);
+    main.once('error', () => ended(127));
+    main.once('close', (code, signal) => {
+      this.#main = undefined;
+      this.cutStreams();
+      ended(code ?? (signal === 'SIGKILL' ? 137 : 143));
+    });
+  }
+
+  exec(command: string[]): ProcessStream {
+    if (!this.#main) throw new NotReady('container not found');
+    const {program, args} = this.#local(command);
+    const child: ChildProcessWithoutNullStreams = spawn(program, args, {stdio: 'pipe'});
+    this.#execs.add(child);
+    child.once('close', () => this.#execs.delete(child));
+    const stream = new ProcessStream(child);
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    return stream;
+  }
+
+  log(tailLines: number | undefined): string {
+    if (tailLines === undefined) return this.#log;
+    const lines = this.#log.split('\n');
+    const complete = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+    return complete
+      .slice(Math.max(0, complete.length - tailLines))
+      .map(line => `${line}\n`)
+      .join('');
+  }
+
+  cutStreams(): void {
+    for (const stream of this.#streams) stream.cut();
+  }
+
+  /** SIGTERM, and SIGKILL after the grace period. True if there was something to end: then `ended` follows. */
+  stop(graceSeconds: number): boolean {
+    const main = this.#main;
+    if (!main) return false;
+    if (graceSeconds === 0) this.#kill(main);
+    else {
+      main.kill('SIGTERM');
+      const timer = setTimeout(() => this.#kill(main), graceSeconds * 1000);
+      main.once('close', () => clearTimeout(timer));
+    }
+    return true;
+  }
+
+  dispose(): void {
+    this.cutStreams();
+    for (const child of this.#execs) child.kill('SIGKILL');
+    if (this.#main) this.#kill(this.#main);
+    rmSync(this.#folder, {recursive: true, force: true});
+  }
+
+  #local([program = '', ...args]: string[]) {
+    if (program !== AGENT) return {program, args};
+    return {program: this.#options.agent ?? AGENT, args: [...args, '--run', this.#folder]};
+  }
+
+  /** With all of its process group: the agent's children do not outlive it. */
+  #kill(main: ChildProcess) {
+    try {
+      if (main.pid !== undefined) process.kill(-main.pid, 'SIGKILL');
+    } catch {
+      main.kill('SIGKILL');
+    }
+  }
+}
