@@ -56,7 +56,7 @@ export interface Welcome {
 }
 
 /** The first frame of a connection; `session` is 16 random bytes, `received` the counted bytes that arrived in it. */
-export function helloPayload(session: Buffer, received: number): Buffer {
+export function helloPayload(session: Buffer, received: number | bigint): Buffer {
   return new FieldWriter().u8(protocolVersion).bytes(session).u64(received).finish();
 }
 
