@@ -1,0 +1,23 @@
+/* A connected Unix socket: frames in, frames out. The session decides which connection is the daemon's. */
+#ifndef CONNECTION_H
+#define CONNECTION_H
+
+#include "frames.h"
+#include "loop.h"
+
+struct connection;
+
+void connection_close(struct connection *connection);
+/* Sends an uncounted frame before all counted ones, at the next frame border. */
+void connection_urgent(struct connection *connection, uint8_t type, const uint8_t *payload, size_t length);
+/* Writes counted frames too: only for the session's connection. */
+void connection_flush(struct connection *connection);
+
+/* Reads on where a round stopped; true if there is still more. */
+bool connections_turn(void);
+
+/* To the session. False: close the connection. */
+bool session_take(struct connection *connection, const struct frame *frame);
+void session_connection_closed(struct connection *connection);
+
+#endif
