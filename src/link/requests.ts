@@ -43,11 +43,11 @@ export class Requests {
   }
 
   ok(fields: FieldReader): void {
-    this.#take(fields.u32()).resolve(fields);
+    this.#answer(fields, pending => pending.resolve(fields));
   }
 
   error(fields: FieldReader): void {
-    this.#take(fields.u32()).reject(readProblem(fields));
+    this.#answer(fields, pending => pending.reject(readProblem(fields)));
   }
 
   lose(error: Error): void {
@@ -55,11 +55,13 @@ export class Requests {
     this.#pending.clear();
   }
 
-  #take(id: number): Pending {
+  // Forgotten only once it is settled: an answer that is malformed throws, and the request is then lost with the session.
+  #answer(fields: FieldReader, settle: (pending: Pending) => void): void {
+    const id = fields.u32();
     const pending = this.#pending.get(id);
     if (pending === undefined)
       throw new ProtocolViolation(`the agent answered the request ${id}, which was not asked`);
+    settle(pending);
     this.#pending.delete(id);
-    return pending;
   }
 }
