@@ -13,7 +13,8 @@ export async function step<T>(title: string, work: (detail: Detail) => Promise<T
   let detail = '';
   const line = () => `${title}${detail && `: ${detail}`} (${seconds(started)})`;
   const timer = setInterval(
-    () => process.stderr.write(live ? `\r\x1b[K${line()}` : `${line()} …\n`),
+    () =>
+      process.stderr.write(live ? `\r\x1b[K${line().slice(0, process.stderr.columns - 1)}` : `${line()} …\n`),
     live ? 500 : quietSeconds * 1000,
   );
   let outcome = 'failed';

@@ -1,8 +1,10 @@
-import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {createServer, type Server} from 'node:net';
 import {join} from 'node:path';
 
 import {stateFolder} from './paths.ts';
-import {isAlive, processId, until, type ProcessId} from './processes.ts';
+import {until, type ProcessId} from './processes.ts';
 
 /** What `down` must know to leave nothing behind, and `restart-apiserver` to start the same thing again. */
 export type State = {
@@ -17,7 +19,6 @@ export type State = {
 };
 
 const stateFile = join(stateFolder, 'state.json');
-const lockFile = `${stateFolder}.lock`;
 
 /** The state on disk; undefined if no cluster was started, or its start died before it did anything. */
 export function readState(): State | undefined {
@@ -36,35 +37,25 @@ export function writeState(state: State): void {
   renameSync(`${stateFile}.new`, stateFile);
 }
 
-/** Lets one driver at a time change the cluster; a lock whose holder is dead counts for nothing. */
+/**
+ * Lets one driver at a time change the cluster; the others wait. The lock is a listening socket in Linux's abstract namespace,
+ * so the kernel takes it back when its holder dies, however it dies.
+ */
 export async function withLock<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  mkdirSync(join(stateFolder, '..'), {recursive: true});
-  await until(tryLock, signal, 100);
+  let lock: Server | undefined;
+  await until(async () => (lock = await tryLock()) !== undefined, signal, 100);
   try {
     return await work();
   } finally {
-    rmSync(lockFile, {force: true});
+    lock?.close();
   }
 }
 
-function tryLock(): boolean {
-  const me = processId(process.pid);
-  try {
-    writeFileSync(lockFile, JSON.stringify(me), {flag: 'wx'});
-    return true;
-  } catch {
-    const holder = lockHolder();
-    if (holder === undefined || !isAlive(holder)) {
-      rmSync(lockFile, {force: true});
-    }
-    return false;
-  }
-}
-
-function lockHolder(): ProcessId | undefined {
-  try {
-    return JSON.parse(readFileSync(lockFile, 'utf8')) as ProcessId;
-  } catch {
-    return undefined;
-  }
+async function tryLock(): Promise<Server | undefined> {
+  const server = createServer(socket => socket.destroy());
+  server.listen(`\0${stateFolder}`);
+  return once(server, 'listening').then(
+    () => server,
+    () => undefined,
+  );
 }

@@ -10,7 +10,7 @@ import {ClusterError} from './errors.ts';
 import {ensureImages} from './images.ts';
 import {connectNode, nodeIp, registryUrl} from './network.ts';
 import {makeMountPoints, missingMountPoints, startNode, startOnNode} from './node.ts';
-import {isNodeReady, makeObjects, waitForApi, waitForNode, waitForPort} from './objects.ts';
+import {makeObjects, waitForApi, waitForNode, waitForPort} from './objects.ts';
 import {ensurePackages, whyNotHere} from './packages.ts';
 import {logFolder} from './paths.ts';
 import {makePki} from './pki.ts';
@@ -65,12 +65,19 @@ export async function restartApiServer({downForMs = 0}: {downForMs?: number} = {
   });
 }
 
-/** Whether every part lives and the node is Ready. */
+/**
+ * Whether every part lives and the node is Ready. A node that is not Ready is waited for: its API server may just have been
+ * restarted, and somebody may be at work on it.
+ */
 async function isRunning(signal: AbortSignal): Promise<boolean> {
   const state = readState();
-  const alive =
-    state?.init && isAlive(state.init) && componentNames.every(name => isRecordedAlive(state, name));
-  return alive === true && (await isNodeReady(AbortSignal.any([signal, AbortSignal.timeout(5000)])));
+  if (!state?.init || !isAlive(state.init) || !componentNames.every(name => isRecordedAlive(state, name))) {
+    return false;
+  }
+  return waitForNode(AbortSignal.any([signal, AbortSignal.timeout(20_000)])).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isRecordedAlive(state: State, name: ComponentName): boolean {
