@@ -1,9 +1,10 @@
 import type {Readable, Writable} from 'node:stream';
+
+import type {ImageInspect, ImageSummary} from '../images/image-answers.ts';
 import type {ContainerInspect, ContainerSummary} from '../translate/container-answers.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import type {DockerEvent, EventOptions} from '../wire/events.ts';
 import type {Filters} from '../wire/filters.ts';
-import type {ImageInspect, ImageSummary} from '../images/image-answers.ts';
 import type {RegistryAuth} from '../wire/registry-auth.ts';
 
 /**
@@ -20,8 +21,16 @@ export interface Engine {
 }
 
 export interface Containers {
-  create(request: ContainerCreateRequest, options: {name: string | undefined; platform: string | undefined; raw: unknown}): Promise<{Id: string; Warnings: string[]}>;
-  list(options: {all: boolean; limit: number | undefined; filters: Filters; size: boolean}): ContainerSummary[];
+  create(
+    request: ContainerCreateRequest,
+    options: {name: string | undefined; platform: string | undefined; raw: unknown},
+  ): Promise<{Id: string; Warnings: string[]}>;
+  list(options: {
+    all: boolean;
+    limit: number | undefined;
+    filters: Filters;
+    size: boolean;
+  }): ContainerSummary[];
   inspect(reference: string): ContainerInspect;
   start(reference: string): Promise<void>;
   /** `timeout` in seconds: -1 waits for ever, 0 kills at once, undefined = the container's own or 10 */
@@ -123,7 +132,12 @@ export interface ExecInspect {
 
 export interface Images {
   /** Progress objects (JSON messages of a pull) as they come; rejects before the first for what Docker answers with a status (404 unknown, 400 malformed). */
-  pull(options: {reference: string; platform: string | undefined; auth: RegistryAuth | undefined; signal: AbortSignal}): Promise<AsyncIterable<object>>;
+  pull(options: {
+    reference: string;
+    platform: string | undefined;
+    auth: RegistryAuth | undefined;
+    signal: AbortSignal;
+  }): Promise<AsyncIterable<object>>;
   list(options: {filters: Filters}): ImageSummary[];
   inspect(reference: string): ImageInspect;
 }

@@ -1,107 +1,103 @@
 import {InvalidRequest} from '../errors.ts';
 
-/**
- * An image reference, taken apart and normalised: `alpine` is docker.io, `library/alpine`. The grammar is that of
- * github.com/distribution/reference. Neither tag nor digest is filled in: see `withDefaultTag`.
- */
+/** An image by name, in full: `alpine` is docker.io, `library/alpine`. Of tag and digest the digest decides. See `withDefaultTag`. */
 export interface ImageReference {
-  /** with its port, lower case for the well-known one: `docker.io`, `localhost:5000` */
+  /** the registry, with its port */
   domain: string;
   path: string;
   tag: string | undefined;
-  /** `sha256:…` */
+  /** `sha256:` and 64 hex digits */
   digest: string | undefined;
 }
 
 const defaultDomain = 'docker.io';
-const legacyDefaultDomain = 'index.docker.io';
+const legacyDomain = 'index.docker.io';
 const officialPrefix = 'library/';
-const maximumLength = 1024;
+const longestName = 255;
 
-const domainPart = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
-const domainPattern = new RegExp(
-  `^(?:${domainPart}(?:\\.${domainPart})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?$`,
+const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const domain = String.raw`(?:${label}(?:\.${label})*|\[[a-fA-F0-9:]+\])(?::[0-9]{1,5})?`;
+const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const tagText = String.raw`[\w][\w.-]{0,127}`;
+const digestText = '[a-z0-9]+:[0-9a-f]{32,}';
+const tagPattern = new RegExp(`^${tagText}$`);
+const referencePattern = new RegExp(
+  `^(${domain})/(${component}(?:/${component})*)(?::(${tagText}))?(?:@(${digestText}))?$`,
 );
-const pathPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const tagPattern = /^\w[\w.-]{0,127}$/;
-const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 
-/** Reads what a client says for an image. Rejects, as Docker with 400, what the grammar does not allow. */
+/** Reads a reference as a user types it, by the grammar of distribution/reference; refuses it in Docker's words. */
 export function parseImageReference(text: string): ImageReference {
-  if (text === '' || text.length > maximumLength) {
-    throw new InvalidRequest('invalid reference format');
-  }
   if (/^[a-f0-9]{64}$/.test(text)) {
     throw new InvalidRequest(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   }
-  const at = text.indexOf('@');
-  const digest = at === -1 ? undefined : text.slice(at + 1);
-  const tagged = at === -1 ? text : text.slice(0, at);
-  const colon = tagged.lastIndexOf(':');
-  const hasTag = colon > tagged.lastIndexOf('/');
-  const tag = hasTag ? tagged.slice(colon + 1) : undefined;
-  const {domain, path} = splitDomain(hasTag ? tagged.slice(0, colon) : tagged);
-
-  if (path !== path.toLowerCase() && pathPattern.test(path.toLowerCase())) {
-    throw new InvalidRequest(`invalid reference format: repository name (${path}) must be lowercase`);
+  if (text === '' || text.length > 1024) throw new InvalidRequest('invalid reference format');
+  const {host, remainder} = splitDomain(text);
+  const name = remainder.split(/[:@]/, 1)[0] ?? '';
+  if (name.toLowerCase() !== name) {
+    throw new InvalidRequest(`invalid reference format: repository name (${name}) must be lowercase`);
   }
-  if (!domainPattern.test(domain) || !pathPattern.test(path)) {
+  const match = referencePattern.exec(`${host}/${remainder}`);
+  const [, matchedDomain, path, tag, digest] = match ?? [];
+  if (!matchedDomain || !path || (digest !== undefined && !isDigest(digest))) {
     throw new InvalidRequest('invalid reference format');
   }
-  if ((tag !== undefined && !tagPattern.test(tag)) || (digest !== undefined && !digestPattern.test(digest))) {
-    throw new InvalidRequest('invalid reference format');
-  }
-  if (domain.length + 1 + path.length > 255) {
+  if (matchedDomain.length + 1 + path.length > longestName) {
     throw new InvalidRequest(
-      'invalid reference format: repository name must not be more than 255 characters',
+      `invalid reference format: repository name must not be more than ${longestName} characters`,
     );
   }
-  return {domain, path, tag, digest};
+  return {domain: matchedDomain, path, tag, digest};
 }
 
-/** Docker's reading of a reference that names neither a tag nor a digest: `latest`. */
+/** What `POST /images/create` names by `fromImage` and `tag`; the tag may be a digest, and is `latest` when neither has one. */
+export function parsePullReference(fromImage: string, tag: string): ImageReference {
+  // `docker pull -a` sends a colon at the end
+  const reference = parseImageReference(fromImage.replace(/:$/, ''));
+  if (tag === '') return withDefaultTag(reference);
+  if (isDigest(tag)) return {...reference, tag: undefined, digest: tag};
+  if (!tagPattern.test(tag)) throw new InvalidRequest('invalid tag format');
+  return {...reference, tag, digest: undefined};
+}
+
+/** `latest` when there is neither tag nor digest. */
 export function withDefaultTag(reference: ImageReference): ImageReference {
-  return reference.tag === undefined && reference.digest === undefined
-    ? {...reference, tag: 'latest'}
-    : reference;
+  return reference.tag || reference.digest ? reference : {...reference, tag: 'latest'};
 }
 
-/** The short name that users see: `alpine`, `grafana/grafana`, `quay.io/x/y`. */
-export function familiarName({domain, path}: ImageReference): string {
-  if (domain !== defaultDomain) {
-    return `${domain}/${path}`;
-  }
+/** The full form: `docker.io/library/alpine:3.20`. */
+export function normalizedReference(reference: ImageReference): string {
+  return `${reference.domain}/${reference.path}${suffix(reference)}`;
+}
+
+/** The short form that docker shows: `alpine:3.20`. */
+export function familiarReference(reference: ImageReference): string {
+  return `${familiarName(reference)}${suffix(reference)}`;
+}
+
+/** As `familiarReference`, without tag and digest: `alpine`. */
+export function familiarName({domain: host, path}: ImageReference): string {
+  if (host !== defaultDomain) return `${host}/${path}`;
   const short = path.startsWith(officialPrefix) ? path.slice(officialPrefix.length) : path;
+  // `library/a/b` is not what `a/b` means
   return short.includes('/') ? path : short;
 }
 
-/** `alpine:latest`, `alpine@sha256:…`. */
-export function familiarReference(reference: ImageReference): string {
-  return familiarName(reference) + suffix(reference);
-}
-
-/** `docker.io/library/alpine`. */
-export function fullName({domain, path}: ImageReference): string {
-  return `${domain}/${path}`;
-}
-
-/** `docker.io/library/alpine:latest`: the one spelling of a reference, fit for a key. */
-export function fullReference(reference: ImageReference): string {
-  return fullName(reference) + suffix(reference);
-}
-
 function suffix({tag, digest}: ImageReference): string {
-  return (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
+  return `${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
 }
 
-function splitDomain(name: string): {domain: string; path: string} {
-  const slash = name.indexOf('/');
-  const first = slash === -1 ? '' : name.slice(0, slash);
-  const isDomain = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  const domain = isDomain ? first : defaultDomain;
-  const path = isDomain ? name.slice(slash + 1) : name;
-  if (domain !== defaultDomain && domain !== legacyDefaultDomain) {
-    return {domain, path};
-  }
-  return {domain: defaultDomain, path: path.includes('/') ? path : officialPrefix + path};
+/** The part before the first slash is a registry only if it looks like a host: a dot, a port, `localhost`, or an upper-case letter. */
+function splitDomain(text: string): {host: string; remainder: string} {
+  const slash = text.indexOf('/');
+  const first = text.slice(0, Math.max(slash, 0));
+  const isHost =
+    slash !== -1 && (/[.:]/.test(first) || first === 'localhost' || first.toLowerCase() !== first);
+  const host = isHost && first !== legacyDomain ? first : defaultDomain;
+  const rest = isHost ? text.slice(slash + 1) : text;
+  return {host, remainder: host === defaultDomain && !rest.includes('/') ? `${officialPrefix}${rest}` : rest};
+}
+
+/** The other algorithms that the grammar allows are used by no registry. */
+function isDigest(text: string): boolean {
+  return /^sha256:[a-f0-9]{64}$|^sha512:[a-f0-9]{128}$/.test(text);
 }

@@ -1,73 +1,56 @@
-/** What `docker login` stored for a registry, as the client sends it in X-Registry-Auth. Never logged, never in an error. */
+/** What a client knows of a registry's account: the header X-Registry-Auth. Never for a log or an error. */
 export interface RegistryAuth {
   username: string;
   password: string;
-  /** an OAuth refresh token, in place of a password */
-  identityToken: string;
-  /** a bearer token that is sent to the registry as it is */
-  registryToken: string;
-  serverAddress: string;
+  /** an OAuth refresh token, in place of the password */
+  identitytoken: string;
+  /** a bearer token, sent as it is */
+  registrytoken: string;
+  serveraddress: string;
 }
 
-const maximumLength = 64 * 1024;
-type Field = 'username' | 'password' | 'identitytoken' | 'registrytoken' | 'serveraddress' | 'auth';
+/** The longest header that is looked at; identity tokens of the large clouds are a few KB. */
+const longest = 64 * 1024;
 
 /**
- * Reads an X-Registry-Auth header: JSON in base64url, padded or not, or in the standard alphabet. undefined when there is none, it names no
- * credentials, or it makes no sense: dockerd ignores such a header on pull, push and search (docker-api.md 4.6).
+ * Reads X-Registry-Auth: JSON in base64, of either alphabet, with or without padding. What cannot be read counts as absent, as in dockerd: a
+ * pull of a public image must not fail for it.
  */
 export function parseRegistryAuth(header: string | undefined): RegistryAuth | undefined {
-  if (header === undefined || header === '' || header.length > maximumLength) {
-    return undefined;
-  }
-  const values = textFields(decodeBase64(header));
-  if (values === undefined) {
-    return undefined;
-  }
-  const [username = '', ...password] = decodeBase64(values.auth)?.split(':') ?? [];
+  if (!header || header.length > longest) return undefined;
+  const fields = parse(header);
+  if (!fields) return undefined;
+  const [username, password] = userAndPassword(fields);
   const auth = {
-    username: values.username || username,
-    password: values.password || password.join(':'),
-    identityToken: values.identitytoken,
-    registryToken: values.registrytoken,
-    serverAddress: values.serveraddress,
+    username,
+    password,
+    identitytoken: textOf(fields['identitytoken']),
+    registrytoken: textOf(fields['registrytoken']),
+    serveraddress: textOf(fields['serveraddress']),
   };
-  return auth.username || auth.password || auth.identityToken || auth.registryToken ? auth : undefined;
+  return auth.username || auth.identitytoken || auth.registrytoken ? auth : undefined;
 }
 
-function textFields(text: string | undefined): Record<Field, string> | undefined {
-  let json: unknown;
+function parse(header: string): Record<string, unknown> | undefined {
   try {
-    json = JSON.parse(text ?? '');
+    // of both alphabets, whatever it is called
+    const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key.toLowerCase(), field]));
   } catch {
     return undefined;
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return undefined;
-  }
-  const given = new Map(Object.entries(json).map(([key, value]) => [key.toLowerCase(), value]));
-  const read = (field: Field): string => {
-    const value: unknown = given.get(field);
-    return typeof value === 'string' ? value : '';
-  };
-  return {
-    username: read('username'),
-    password: read('password'),
-    identitytoken: read('identitytoken'),
-    registrytoken: read('registrytoken'),
-    serveraddress: read('serveraddress'),
-    auth: read('auth'),
-  };
 }
 
-function decodeBase64(text: string): string | undefined {
-  try {
-    const standard = text
-      .replaceAll('-', '+')
-      .replaceAll('_', '/')
-      .replace(/[=\s]+$/, '');
-    return new TextDecoder().decode(Uint8Array.from(atob(standard), character => character.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
+/** Older clients send `auth`, the two joined by a colon in base64, in place of the fields. */
+function userAndPassword(fields: Record<string, unknown>): [username: string, password: string] {
+  const username = textOf(fields['username']);
+  if (username) return [username, textOf(fields['password'])];
+  const joined = Buffer.from(textOf(fields['auth']), 'base64').toString();
+  const colon = joined.indexOf(':');
+  return colon === -1 ? ['', ''] : [joined.slice(0, colon), joined.slice(colon + 1)];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -1,0 +1,88 @@
+import {z} from 'zod';
+
+import {InvalidRequest} from '../errors.ts';
+import {empty, hijack, json} from '../http/reply.ts';
+import {parseDetachKeys} from '../wire/detach-keys.ts';
+import {terminalLength} from '../wire/query-values.ts';
+import {detachableInput} from './detachable.ts';
+import {endpoint} from './endpoint.ts';
+import {outputPieces, outputType, rawStream} from './output-pieces.ts';
+
+const flagField = z
+  .boolean()
+  .nullish()
+  .transform(value => value ?? false);
+const textField = z
+  .string()
+  .nullish()
+  .transform(value => value ?? '');
+const listField = z
+  .array(z.string())
+  .nullish()
+  .transform(list => list ?? []);
+/** rows and columns, in characters */
+const consoleSizeField = z
+  .tuple([z.int().min(0).max(0xffff), z.int().min(0).max(0xffff)])
+  .nullish()
+  .transform(size => size ?? undefined);
+
+const ExecCreateBody = z.object({
+  AttachStdin: flagField,
+  AttachStdout: flagField,
+  AttachStderr: flagField,
+  DetachKeys: textField,
+  Tty: flagField,
+  Env: listField,
+  Cmd: listField,
+  Privileged: flagField,
+  User: textField,
+  WorkingDir: textField,
+  ConsoleSize: consoleSizeField,
+});
+
+const ExecStartBody = z.object({Detach: flagField, Tty: flagField, ConsoleSize: consoleSizeField});
+
+/** Further processes in a container. */
+export const exec = [
+  endpoint('POST', '/containers/{id}/exec', {
+    body: ExecCreateBody,
+    async handle({params, body}, engine) {
+      if (body.Cmd.length === 0) throw new InvalidRequest('No exec command specified');
+      parseDetachKeys(body.DetachKeys);
+      return json(201, await engine.execs.create(params.id, body));
+    },
+  }),
+  endpoint('POST', '/exec/{id}/start', {
+    body: ExecStartBody,
+    async handle(
+      {params: {id}, body: {Detach, Tty, ConsoleSize}, request: {signal, upgrade}, minor},
+      engine,
+    ) {
+      if (Detach) {
+        await engine.execs.startDetached(id);
+        return empty(200);
+      }
+      const keys = parseDetachKeys(engine.execs.inspect(id).DetachKeys);
+      const size = ConsoleSize && {rows: ConsoleSize[0], columns: ConsoleSize[1]};
+      const attachment = await engine.execs.start(id, {tty: Tty, size});
+      // the framing follows the request, not the exec
+      const tty = Tty;
+      return hijack(upgrade ? outputType({tty, minor}) : rawStream, {
+        input: detachableInput({...attachment, tty}, keys),
+        pieces: outputPieces(attachment.output, {tty, signal}),
+      });
+    },
+  }),
+  endpoint('POST', '/exec/{id}/resize', {
+    query: {h: terminalLength('height'), w: terminalLength('width')},
+    async handle({params, query: {h, w}}, engine) {
+      await engine.execs.resize(params.id, {rows: h, columns: w});
+      return empty(200);
+    },
+  }),
+  endpoint('GET', '/exec/{id}/json', {
+    handle({params}, engine) {
+      return json(200, engine.execs.inspect(params.id));
+    },
+  }),
+] as const;

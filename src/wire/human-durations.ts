@@ -1,0 +1,52 @@
+/** A time span as docker prints it (`units.HumanDuration` in Go): "Less than a second", "5 minutes", "About an hour", "3 weeks". */
+export function humanDuration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < 60) return `${seconds} seconds`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  const exactHours = milliseconds / 3_600_000;
+  // Go adds a half and cuts
+  const hours = Math.floor(exactHours + 0.5);
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(exactHours / 24 / 365)} years`;
+}
+
+/** What the column STATUS of `docker ps` says. Times in milliseconds since 1970. */
+export function statusText(state: {
+  Status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  ExitCode: number;
+  startedAt: number;
+  finishedAt: number;
+  now: number;
+  health?: 'starting' | 'healthy' | 'unhealthy' | undefined;
+}): string {
+  const since = (time: number): string => humanDuration(Math.max(0, state.now - time));
+  switch (state.Status) {
+    case 'created':
+      return 'Created';
+    case 'removing':
+      return 'Removal In Progress';
+    case 'dead':
+      return 'Dead';
+    case 'running':
+      return `Up ${since(state.startedAt)}${healthText(state.health)}`;
+    case 'paused':
+      return `Up ${since(state.startedAt)} (Paused)`;
+    case 'restarting':
+      return `Restarting (${state.ExitCode}) ${since(state.finishedAt)} ago`;
+    case 'exited':
+      return `Exited (${state.ExitCode}) ${since(state.finishedAt)} ago`;
+  }
+}
+
+function healthText(health: 'starting' | 'healthy' | 'unhealthy' | undefined): string {
+  if (health === undefined) return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
+}

@@ -1,0 +1,81 @@
+import {InvalidRequest} from '../errors.ts';
+
+/** Linux's names, without SIG, at the place of their number. */
+const names = [
+  '',
+  'HUP',
+  'INT',
+  'QUIT',
+  'ILL',
+  'TRAP',
+  'ABRT',
+  'BUS',
+  'FPE',
+  'KILL',
+  'USR1',
+  'SEGV',
+  'USR2',
+  'PIPE',
+  'ALRM',
+  'TERM',
+  'STKFLT',
+  'CHLD',
+  'CONT',
+  'STOP',
+  'TSTP',
+  'TTIN',
+  'TTOU',
+  'URG',
+  'XCPU',
+  'XFSZ',
+  'VTALRM',
+  'PROF',
+  'WINCH',
+  'IO',
+  'PWR',
+  'SYS',
+];
+
+const otherNames: ReadonlyMap<string, number> = new Map([
+  ['IOT', 6],
+  ['CLD', 17],
+  ['POLL', 29],
+  ['UNUSED', 31],
+]);
+
+const firstRealTime = 34;
+const lastRealTime = 64;
+
+/** The number of a signal given as a number or a name, in any case, with or without SIG: `9`, `KILL`, `sigkill`, `SIGRTMIN+3`. */
+export function signalNumber(signal: string): number {
+  const number = /^\d{1,3}$/.test(signal)
+    ? Number(signal)
+    : numberOfName(signal.toUpperCase().replace(/^SIG/, ''));
+  if (number === undefined || number < 1 || number > lastRealTime)
+    throw new InvalidRequest(`invalid signal: ${signal}`);
+  return number;
+}
+
+/** The name of a signal, with SIG; its number as text when it has none. */
+export function signalName(number: number): string {
+  if (number >= firstRealTime && number <= lastRealTime) {
+    return number === firstRealTime ? 'SIGRTMIN' : `SIGRTMIN+${number - firstRealTime}`;
+  }
+  const name = names[number];
+  return name ? `SIG${name}` : String(number);
+}
+
+function numberOfName(name: string): number | undefined {
+  const plain = otherNames.get(name) ?? names.indexOf(name);
+  if (name !== '' && plain > 0) return plain;
+  const realTime = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name);
+  if (!realTime) return undefined;
+  const [, end, sign, distance = '0'] = realTime;
+  if (end === 'MIN' && sign !== '-') return within(firstRealTime + Number(distance));
+  if (end === 'MAX' && sign !== '+') return within(lastRealTime - Number(distance));
+  return undefined;
+}
+
+function within(number: number): number | undefined {
+  return number >= firstRealTime && number <= lastRealTime ? number : undefined;
+}
