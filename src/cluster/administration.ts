@@ -32,7 +32,10 @@ export function createAdministration(transport: Transport, target: ClusterTarget
     namespace,
     server: cluster.server,
     async serverVersion() {
-      const {gitVersion, platform} = await transport.json<{gitVersion: string; platform?: string}>({method: 'GET', path: '/version'});
+      const {gitVersion, platform} = await transport.json<{gitVersion: string; platform?: string}>({
+        method: 'GET',
+        path: '/version',
+      });
       return {version: gitVersion, architecture: platform?.split('/')[1] ?? 'amd64'};
     },
     missingRights: async () => await missingRights(transport, namespace),

@@ -70,7 +70,7 @@ export async function connectCluster(options: ConnectOptions): Promise<Connectio
     async close() {
       stopListening();
       for (const stream of streams) stream.destroy();
-      await transport.close();
+      transport.reset();
     },
   };
 }

@@ -2,12 +2,12 @@ import type {Socket} from 'node:net';
 import type {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-import {type Dispatcher, Pool} from 'undici';
-
 import {Unavailable} from '../errors.ts';
 import type {Credential, Credentials} from './credentials.ts';
 import type {Dialer} from './dial.ts';
 import {connectionFailure, failureOf, parseStatus} from './failures.ts';
+import {createHttpChannel, type HttpChannel} from './http-channel.ts';
+import type {HttpAnswer} from './http-exchange.ts';
 import {createSpareSocket} from './spare-socket.ts';
 
 /** One call of the Kubernetes API. */
@@ -35,9 +35,8 @@ export interface Transport {
   refuse(credential: Credential): boolean;
   /** Makes one connection ahead of the next `upgrade`: two round trips less for it. */
   warm(): void;
-  /** Gives up all connections, as after the laptop's sleep; the next call makes a new one. */
+  /** Gives up all connections, as after the laptop's sleep and at the end; the next call would make a new one. */
   reset(): void;
-  close(): Promise<void>;
 }
 
 export interface CountedCall {
@@ -52,78 +51,81 @@ export interface TransportOptions {
   countCall: ((call: CountedCall) => void) | undefined;
 }
 
-const callTimeoutMs = 30_000;
+/** How long an answer may pause. */
+const silenceMs = 30_000;
 const maxAnswer = 64 * 1024 * 1024;
 const maxRetryAfterMs = 5_000;
 
 /** All calls over one HTTP/2 connection where the server speaks it: the watch keeps it open, so no call waits for a TLS handshake. */
 export function createTransport({dialer, credentials, countCall}: TransportOptions): Transport {
   const {server} = dialer;
-  let pool: {dispatcher: Pool; cert: Credential['cert']} | undefined;
   const spare = createSpareSocket(credential => dialer.dial(credential, ['http/1.1']));
+  let channel: {http: HttpChannel; cert: Credential['cert']} | undefined;
 
-  function dispatcherFor(credential: Credential): Dispatcher {
-    if (pool && pool.cert !== credential.cert) {
-      // The old certificate belongs to the old connections: calls under way finish on them.
-      pool.dispatcher.close().catch(() => {});
-      pool = undefined;
+  function channelFor(credential: Credential): HttpChannel {
+    if (channel && channel.cert !== credential.cert) {
+      // The old certificate belongs to the old connection: calls under way finish on it.
+      channel.http.retire();
+      channel = undefined;
     }
-    pool ??= {cert: credential.cert, dispatcher: newPool(credential)};
-    return pool.dispatcher;
+    channel ??= {
+      cert: credential.cert,
+      http: createHttpChannel(server, protocols => dialer.dial(credential, protocols)),
+    };
+    return channel.http;
   }
 
-  function newPool(credential: Credential): Pool {
-    return new Pool(server.origin, {
-      allowH2: true,
-      // Below the API server's 90 s, so that it is never the one to close an idle connection under a new call.
-      keepAliveTimeout: 60_000,
-      keepAliveMaxTimeout: 60_000,
-      headersTimeout: callTimeoutMs,
-      bodyTimeout: callTimeoutMs,
-      connect: (_options, callback) => {
-        dialer.dial(credential, ['h2', 'http/1.1']).then(
-          socket => callback(null, socket),
-          (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-        );
-      },
-    });
+  /** One try. */
+  async function sendOnce(call: ApiCall, credential: Credential): Promise<HttpAnswer> {
+    countCall?.({method: call.method, path: call.path});
+    try {
+      return await channelFor(credential).request({
+        method: call.method,
+        path: pathOf(server, call),
+        headers: {
+          ...credential.headers,
+          accept: 'application/json',
+          'user-agent': 'badidea',
+          ...(call.body ? {'content-type': call.contentType ?? 'application/json'} : {}),
+        },
+        body: call.body ? JSON.stringify(call.body) : undefined,
+        signal: call.signal,
+      });
+    } catch (error) {
+      throw connectionFailure(error, server);
+    }
   }
 
-  async function send(call: ApiCall, options: {bodyTimeout?: number} = {}): Promise<Dispatcher.ResponseData> {
+  async function send(call: ApiCall): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt++) {
       const credential = await credentials.current();
-      countCall?.({method: call.method, path: call.path});
-      const answer = await dispatcherFor(credential)
-        .request({
-          method: call.method,
-          path: pathOf(server, call),
-          headers: {
-            ...credential.headers,
-            accept: 'application/json',
-            'user-agent': 'badidea',
-            ...(call.body ? {'content-type': call.contentType ?? 'application/json'} : {}),
-          },
-          body: call.body ? JSON.stringify(call.body) : null,
-          signal: call.signal ?? null,
-          ...options,
-        })
-        .catch((error: unknown) => {
-          throw connectionFailure(error, server);
-        });
-      if (answer.statusCode < 300) return answer;
+      const answer = await sendOnce(call, credential).catch((error: unknown) => {
+        // Asking or deleting twice is as good as once.
+        const harmless = call.method === 'GET' || call.method === 'DELETE';
+        const lost = error instanceof Unavailable && error.reason === 'connection';
+        if (!harmless || !lost || attempt > 1) throw error;
+        return undefined;
+      });
+      if (!answer) continue;
+      if (answer.status < 300) return answer;
       const body = await bodyText(answer, call);
-      if (attempt === 1 && answer.statusCode === 401 && credentials.refuse(credential)) continue;
-      const wait = answer.statusCode === 429 && attempt <= 3 ? retryAfterMs(answer, body) : undefined;
-      if (wait === undefined) throw failureOf(answer.statusCode, body);
+      if (attempt === 1 && answer.status === 401 && credentials.refuse(credential)) continue;
+      const wait = answer.status === 429 && attempt <= 3 ? retryAfterMs(answer, body) : undefined;
+      if (wait === undefined) throw failureOf(answer.status, body);
       await sleep(wait, undefined, call.signal ? {signal: call.signal} : {});
     }
   }
 
-  async function bodyText(answer: Dispatcher.ResponseData, call: ApiCall): Promise<string> {
+  async function bodyText({body}: HttpAnswer, call: ApiCall): Promise<string> {
+    const timer = setTimeout(
+      () => body.destroy(new Unavailable('The API server stopped in its answer.')),
+      silenceMs,
+    );
     try {
       const parts: Buffer[] = [];
       let length = 0;
-      for await (const part of answer.body as AsyncIterable<Buffer>) {
+      for await (const part of body as AsyncIterable<Buffer>) {
+        timer.refresh();
         length += part.length;
         if (length > maxAnswer)
           throw new Unavailable(`The API server's answer to ${call.method} ${call.path} is too large.`);
@@ -132,6 +134,8 @@ export function createTransport({dialer, credentials, countCall}: TransportOptio
       return Buffer.concat(parts, length).toString();
     } catch (error) {
       throw connectionFailure(error, server);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -145,7 +149,7 @@ export function createTransport({dialer, credentials, countCall}: TransportOptio
       return await bodyText(await send(call), call);
     },
     async stream(call) {
-      return (await send(call, {bodyTimeout: 0})).body;
+      return (await send(call)).body;
     },
     async upgrade(call) {
       const credential = await credentials.current();
@@ -164,13 +168,8 @@ export function createTransport({dialer, credentials, countCall}: TransportOptio
     },
     reset() {
       spare.drop();
-      void pool?.dispatcher.destroy(new Error('the connection was given up'));
-      pool = undefined;
-    },
-    async close() {
-      spare.drop();
-      await pool?.dispatcher.destroy();
-      pool = undefined;
+      channel?.http.destroy();
+      channel = undefined;
     },
   };
 }
@@ -187,7 +186,7 @@ function pathOf(server: URL, {path, query = {}}: ApiCall): string {
   return `${server.pathname.replace(/\/$/, '')}${path}${search}`;
 }
 
-function retryAfterMs(answer: Dispatcher.ResponseData, body: string): number | undefined {
+function retryAfterMs(answer: HttpAnswer, body: string): number | undefined {
   const seconds = Number(
     answer.headers['retry-after'] ?? parseStatus(body)?.details?.retryAfterSeconds ?? Number.NaN,
   );

@@ -245,7 +245,7 @@ export function describeClusterContract(name: string, open: () => Promise<Contra
       stream.on('error', () => {});
 
       abort.abort();
-      await once(stream, 'close');
+      await new Promise(resolve => stream.once('close', resolve));
 
       await expect(cluster.exec(nameOf(running), options)).rejects.toThrow();
     });

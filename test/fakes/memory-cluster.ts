@@ -33,7 +33,7 @@ export class MemoryNamespace {
       server: 'memory:',
       userName: 'tester',
       namespace: 'memory',
-      serverVersion: async () => 'v1.36.0',
+      serverVersion: async () => ({version: 'v1.36.0', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64'}),
       missingRights: async () => options.missingRights ?? [],
       ensureNamespace: async () => 'exists',
       podSecurityLevel: async () => 'baseline',
@@ -184,6 +184,9 @@ export class MemoryNamespace {
       this.store.patch('pods', name, {spec: {nodeName: 'memory'}});
       this.#start(name, created);
     };
+    // No node here has a label of its own.
+    if (Object.keys(pod.spec?.nodeSelector ?? {}).some(label => !label.startsWith('kubernetes.io/')))
+      return created;
     if (this.#held) this.#held.push(bind);
     else setImmediate(bind);
     return created;
