@@ -62,7 +62,7 @@ export class ImageIndex {
   }
 
   /** Every Secret that exists, after a list. */
-  replace(secrets: readonly Secret[]): void {
+  replaceSecrets(secrets: readonly Secret[]): void {
     const own = secrets.find(secret => secret.metadata?.name === this.#name);
     if (own !== undefined) {
       this.applySecret(own);

@@ -54,7 +54,7 @@ export interface ImageRoom extends Images {
   /** The daemon's watch of Secrets: `changed`, `deleted` and `replaced`. */
   applySecret(secret: Secret): void;
   removeSecret(secret: Secret): void;
-  replace(secrets: readonly Secret[]): void;
+  replaceSecrets(secrets: readonly Secret[]): void;
 }
 
 /** A registry, and then a node, have this long before a pull is given up (milliseconds). */
@@ -131,7 +131,7 @@ export function createImages(options: ImagesOptions): ImageRoom {
     onPulled: listener => void listeners.push(listener),
     applySecret: secret => index.applySecret(secret),
     removeSecret: secret => index.removeSecret(secret),
-    replace: secrets => index.replace(secrets),
+    replaceSecrets: secrets => index.replaceSecrets(secrets),
   };
 }
 

@@ -55,7 +55,7 @@ describe('the index of images', () => {
     await first.put(image('quay.io/x/y:1', 'b2'));
 
     const second = new ImageIndex(secrets, 'ada');
-    second.replace([...secrets.kept.values()]);
+    second.replaceSecrets([...secrets.kept.values()]);
 
     expect(second.all()).toEqual(first.all());
     expect(second.all().length).toBe(2);
@@ -76,7 +76,7 @@ describe('the index of images', () => {
     ]);
 
     const seen = new ImageIndex(secrets, 'ada');
-    seen.replace([...secrets.kept.values()]);
+    seen.replaceSecrets([...secrets.kept.values()]);
     expect(seen.all().length).toBe(6);
   });
 
@@ -85,7 +85,7 @@ describe('the index of images', () => {
     await new ImageIndex(secrets, 'bob').put(image(busybox, 'a1'));
 
     const ada = new ImageIndex(secrets, 'ada');
-    ada.replace([...secrets.kept.values()]);
+    ada.replaceSecrets([...secrets.kept.values()]);
 
     expect(ada.all()).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe('the index of images', () => {
       });
     }
 
-    index.replace([...secrets.kept.values()]);
+    index.replaceSecrets([...secrets.kept.values()]);
     expect(index.all()).toEqual([]);
     await index.put(image(busybox, 'a1'));
 
