@@ -1,8 +1,8 @@
 import {appendFile} from 'node:fs/promises';
 import {inspect} from 'node:util';
 
-import {ensurePrivateDirectory} from './private-directory.ts';
 import {profilePaths} from './paths.ts';
+import {ensurePrivateDirectory} from './private-directory.ts';
 
 /** Appends an error with its stack and causes to the profile's daemon.log and returns its path, or where else the story can be read. */
 export async function logUnexpected(error: Error, env: NodeJS.ProcessEnv): Promise<string> {
@@ -10,7 +10,12 @@ export async function logUnexpected(error: Error, env: NodeJS.ProcessEnv): Promi
   const {stateDirectory, log} = profilePaths('default', env);
   try {
     await ensurePrivateDirectory(stateDirectory);
-    const line = {time: new Date().toISOString(), level: 'error', message: 'a command failed unexpectedly', error: story};
+    const line = {
+      time: new Date().toISOString(),
+      level: 'error',
+      message: 'a command failed unexpectedly',
+      error: story,
+    };
     await appendFile(log, `${JSON.stringify(line)}\n`, {mode: 0o600});
     return log;
   } catch {

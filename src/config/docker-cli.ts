@@ -11,7 +11,10 @@ import {isErrno} from './errno.ts';
 export async function dockerContextCommand(args: string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   const {DOCKER_HOST: _host, DOCKER_CONTEXT: _context, ...clean} = env;
   try {
-    await promisify(execFile)('docker', ['--context=default', 'context', ...args], {env: clean, timeout: 15_000});
+    await promisify(execFile)('docker', ['--context=default', 'context', ...args], {
+      env: clean,
+      timeout: 15_000,
+    });
     return true;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false;

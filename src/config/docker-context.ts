@@ -25,7 +25,11 @@ export interface OwnContext {
 }
 
 /** Makes the context, or points it to where the daemon is now. `force` writes it again though the address is the same: certificates are new. */
-export async function ensureContext(own: OwnContext, endpoint: ContextEndpoint, force = false): Promise<'created' | 'updated' | 'unchanged'> {
+export async function ensureContext(
+  own: OwnContext,
+  endpoint: ContextEndpoint,
+  force = false,
+): Promise<'created' | 'updated' | 'unchanged'> {
   const store = dockerStore(own.env);
   const found = await readOwn(store, own);
   const marked = found?.Metadata[marker] !== undefined;
@@ -90,7 +94,8 @@ export async function removeContext(own: OwnContext): Promise<boolean> {
   const found = await store.readContext(own.name);
   if (!found || !isOwn(found, own)) return false;
   await store.refuseUnsafe(own.name);
-  if (!(await dockerContextCommand(['rm', '--force', own.name], own.env))) await store.removeContext(own.name);
+  if (!(await dockerContextCommand(['rm', '--force', own.name], own.env)))
+    await store.removeContext(own.name);
   return true;
 }
 
@@ -115,6 +120,8 @@ async function mark(store: DockerStore, name: string): Promise<void> {
 }
 
 async function contentsOf(files: TlsFiles): Promise<TlsFiles> {
-  const [ca, certificate, key] = await Promise.all([files.ca, files.certificate, files.key].map(path => readFile(path, 'utf8')));
+  const [ca, certificate, key] = await Promise.all(
+    [files.ca, files.certificate, files.key].map(path => readFile(path, 'utf8')),
+  );
   return {ca: ca ?? '', certificate: certificate ?? '', key: key ?? ''};
 }

@@ -26,7 +26,10 @@ export interface DockerStore {
   /** TLS files first and meta.json last, as docker does: a context that can be seen is whole. */
   writeContext(meta: ContextMeta, tls?: TlsFiles): Promise<void>;
   /** Changes the Metadata of a context that is there, and nothing else of it. */
-  editMetadata(name: string, edit: (metadata: Record<string, unknown>) => Record<string, unknown>): Promise<void>;
+  editMetadata(
+    name: string,
+    edit: (metadata: Record<string, unknown>) => Record<string, unknown>,
+  ): Promise<void>;
   removeContext(name: string): Promise<void>;
   /** The current context by config.json; `default` if none is set. Neither DOCKER_HOST nor DOCKER_CONTEXT counts. */
   currentContext(): Promise<string>;
@@ -64,7 +67,11 @@ export function dockerStore(env: NodeJS.ProcessEnv): DockerStore {
       const text = await readIfThere(file);
       if (text === undefined) return;
       const meta = asObject(parseJson(file, text));
-      await writePrivateFile(file, JSON.stringify({...meta, Metadata: edit(asObject(meta['Metadata']))}), 0o644);
+      await writePrivateFile(
+        file,
+        JSON.stringify({...meta, Metadata: edit(asObject(meta['Metadata']))}),
+        0o644,
+      );
     },
     async removeContext(name) {
       await rm(dirname(metaFile(name)), {recursive: true, force: true});
@@ -82,7 +89,10 @@ export function dockerStore(env: NodeJS.ProcessEnv): DockerStore {
       const config = name === 'default' ? rest : {...rest, currentContext: name};
       // The file may be a link into a folder of dotfiles: what it leads to is rewritten, the link stays.
       const target = await linkTarget(configFile);
-      const mode = await lstat(target).then(({mode}) => mode & 0o777, () => 0o600);
+      const mode = await lstat(target).then(
+        found => found.mode & 0o777,
+        () => 0o600,
+      );
       await mkdir(dirname(target), {recursive: true, mode: 0o700});
       await writePrivateFile(target, JSON.stringify(config, undefined, '\t'), mode);
     },
@@ -96,7 +106,7 @@ export function dockerStore(env: NodeJS.ProcessEnv): DockerStore {
         tlsFolder(name),
         join(tlsFolder(name), 'docker'),
       ];
-      for (const folder of folders) await refuseUnsafeDirectory(folder);
+      await Promise.all(folders.map(refuseUnsafeDirectory));
     },
   };
 }
@@ -116,7 +126,11 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw failure('BAD-613', {path, why: 'It is not JSON; docker itself cannot read it either.'}, {cause: error});
+    throw failure(
+      'BAD-613',
+      {path, why: 'It is not JSON; docker itself cannot read it either.'},
+      {cause: error},
+    );
   }
 }
 
@@ -127,5 +141,9 @@ function asObject(value: unknown): Record<string, unknown> {
 function asMeta(value: unknown, name: string): ContextMeta {
   const {Metadata, Endpoints} = asObject(value);
   const host = asObject(asObject(Endpoints)['docker'])['Host'];
-  return {Name: name, Metadata: asObject(Metadata), Endpoints: {docker: typeof host === 'string' ? {Host: host} : {}}};
+  return {
+    Name: name,
+    Metadata: asObject(Metadata),
+    Endpoints: {docker: typeof host === 'string' ? {Host: host} : {}},
+  };
 }

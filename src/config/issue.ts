@@ -20,27 +20,52 @@ export interface Issued {
  * Issues a certificate authority, one server and one client certificate for mutual TLS: RSA-2048 and SHA-256, because node-forge can sign nothing else that
  * docker takes. The authority's key is forgotten on return. What comes out has been checked by Node's own X.509 code.
  */
-export async function issue(names: {clientName: string; hosts: string[]; addresses: string[]}): Promise<Issued> {
+export async function issue(names: {
+  clientName: string;
+  hosts: string[];
+  addresses: string[];
+}): Promise<Issued> {
   const [authority, server, client] = await Promise.all([generateKeys(), generateKeys(), generateKeys()]);
   const authorityName = [{shortName: 'CN', value: 'badidea, one machine only'}];
 
-  const ca = certificate({subject: authorityName, issuer: authorityName, keys: authority, signer: authority, days: authorityDays}, [
-    {name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0},
-    {name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true},
-    {name: 'subjectKeyIdentifier'},
-  ]);
+  const ca = certificate(
+    {subject: authorityName, issuer: authorityName, keys: authority, signer: authority, days: authorityDays},
+    [
+      {name: 'basicConstraints', critical: true, cA: true, pathLenConstraint: 0},
+      {name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true},
+      {name: 'subjectKeyIdentifier'},
+    ],
+  );
   const serverCertificate = certificate(
-    {subject: [{shortName: 'CN', value: 'badidea'}], issuer: authorityName, keys: server, signer: authority, days: leafDays},
+    {
+      subject: [{shortName: 'CN', value: 'badidea'}],
+      issuer: authorityName,
+      keys: server,
+      signer: authority,
+      days: leafDays,
+    },
     [
       {name: 'basicConstraints', critical: true, cA: false},
       {name: 'keyUsage', critical: true, digitalSignature: true},
       {name: 'extKeyUsage', serverAuth: true},
       // GeneralName (RFC 5280, 4.2.1.6): 2 is a DNS name, 7 an address.
-      {name: 'subjectAltName', altNames: [...names.hosts.map(value => ({type: 2, value})), ...names.addresses.map(ip => ({type: 7, ip}))]},
+      {
+        name: 'subjectAltName',
+        altNames: [
+          ...names.hosts.map(value => ({type: 2, value})),
+          ...names.addresses.map(ip => ({type: 7, ip})),
+        ],
+      },
     ],
   );
   const clientCertificate = certificate(
-    {subject: [{shortName: 'CN', value: names.clientName.slice(0, 64)}], issuer: authorityName, keys: client, signer: authority, days: leafDays},
+    {
+      subject: [{shortName: 'CN', value: names.clientName.slice(0, 64)}],
+      issuer: authorityName,
+      keys: client,
+      signer: authority,
+      days: leafDays,
+    },
     [
       {name: 'basicConstraints', critical: true, cA: false},
       {name: 'keyUsage', critical: true, digitalSignature: true},
@@ -89,7 +114,9 @@ function serial(): string {
 }
 
 function generateKeys(): Promise<forge.pki.rsa.KeyPair> {
-  return promisify<{bits: number}, forge.pki.rsa.KeyPair>((options, done) => forge.pki.rsa.generateKeyPair(options, done))({bits: 2048});
+  return promisify<{bits: number}, forge.pki.rsa.KeyPair>((options, done) =>
+    forge.pki.rsa.generateKeyPair(options, done),
+  )({bits: 2048});
 }
 
 function check(issued: Issued, names: {hosts: string[]; addresses: string[]}): void {

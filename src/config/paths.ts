@@ -20,12 +20,26 @@ export interface ProfilePaths {
 }
 
 /** The places of one profile by the XDG base directories; macOS has no runtime folder, so it is below the home folder there. */
-export function profilePaths(profile: string, env: NodeJS.ProcessEnv, platform = process.platform): ProfilePaths {
+export function profilePaths(
+  profile: string,
+  env: NodeJS.ProcessEnv,
+  platform = process.platform,
+): ProfilePaths {
   const home = env['HOME'] || homedir();
   const runtimeBase = platform === 'darwin' ? undefined : absolute(env['XDG_RUNTIME_DIR']);
-  const runtimeDirectory = runtimeBase ? join(runtimeBase, 'badidea', profile) : join(home, '.badidea', 'run', profile);
-  const stateDirectory = join(absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'), 'badidea', profile);
-  const dataDirectory = join(absolute(env['XDG_DATA_HOME']) ?? join(home, '.local', 'share'), 'badidea', profile);
+  const runtimeDirectory = runtimeBase
+    ? join(runtimeBase, 'badidea', profile)
+    : join(home, '.badidea', 'run', profile);
+  const stateDirectory = join(
+    absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'),
+    'badidea',
+    profile,
+  );
+  const dataDirectory = join(
+    absolute(env['XDG_DATA_HOME']) ?? join(home, '.local', 'share'),
+    'badidea',
+    profile,
+  );
   return {
     configDirectory: join(absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'badidea'),
     tlsDirectory: join(dataDirectory, 'tls'),

@@ -23,7 +23,8 @@ export async function refuseUnsafeDirectory(path: string): Promise<void> {
     throw failure('BAD-610', {path, why: reason(error)});
   });
   if (!found) return;
-  if (found.isSymbolicLink()) throw failure('BAD-610', {path, why: 'It is a symbolic link, which could lead anywhere.'});
+  if (found.isSymbolicLink())
+    throw failure('BAD-610', {path, why: 'It is a symbolic link, which could lead anywhere.'});
   if (!found.isDirectory()) throw failure('BAD-610', {path, why: 'It is not a folder.'});
   checkOwner(path, found.uid);
   if (found.mode & 0o022) throw failure('BAD-610', {path, why: 'Other users can write in it.'});
@@ -40,10 +41,12 @@ async function ensureOurs(path: string): Promise<void> {
     if (!isErrno(error, 'EEXIST')) throw failure('BAD-611', {path, why: reason(error)});
   });
   // Everything below goes by the open folder, not by its name: what was checked is what is changed.
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch((error: unknown) => {
-    const link = isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR');
-    throw failure('BAD-610', {path, why: link ? 'It is a symbolic link or not a folder.' : reason(error)});
-  });
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(
+    (error: unknown) => {
+      const link = isErrno(error, 'ELOOP') || isErrno(error, 'ENOTDIR');
+      throw failure('BAD-610', {path, why: link ? 'It is a symbolic link or not a folder.' : reason(error)});
+    },
+  );
   try {
     const {uid, mode} = await folder.stat();
     checkOwner(path, uid);
@@ -55,7 +58,8 @@ async function ensureOurs(path: string): Promise<void> {
 
 function checkOwner(path: string, uid: number): void {
   const own = process.getuid?.();
-  if (own !== undefined && uid !== own) throw failure('BAD-610', {path, why: `It belongs to another user (uid ${uid}).`});
+  if (own !== undefined && uid !== own)
+    throw failure('BAD-610', {path, why: `It belongs to another user (uid ${uid}).`});
 }
 
 function reason(error: unknown): string {

@@ -28,7 +28,11 @@ export async function writePrivateFile(path: string, content: string, mode = 0o6
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, {force: true}).catch(() => undefined);
-    throw failure('BAD-611', {path, why: error instanceof Error ? error.message : String(error)}, {cause: error});
+    throw failure(
+      'BAD-611',
+      {path, why: error instanceof Error ? error.message : String(error)},
+      {cause: error},
+    );
   }
 }
 
@@ -44,14 +48,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 async function removeLeftovers(folder: string, prefix: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length) : NaN);
-    if (Number.isInteger(pid) && !isAlive(pid)) await rm(join(folder, name), {force: true});
-  }
+  const names = (await readdir(folder)).filter(name => name.startsWith(prefix));
+  const dead = names.filter(name => !isAlive(Number(name.slice(prefix.length))));
+  await Promise.all(dead.map(name => rm(join(folder, name), {force: true})));
 }
 
 function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
+  if (!Number.isInteger(pid) || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

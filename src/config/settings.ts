@@ -29,7 +29,11 @@ const quantity = {type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi
 /** JSON Schema of config.json; also its documentation. */
 export const settingsSchema = {
   kubeContext: {...text, description: "The kubeconfig context to use; default: the kubeconfig's current one"},
-  namespace: {type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$', description: 'The namespace to work in'},
+  namespace: {
+    type: 'string',
+    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+    description: 'The namespace to work in',
+  },
   warm: {
     type: 'object',
     additionalProperties: false,
@@ -83,7 +87,9 @@ export async function readSettings(configDirectory: string): Promise<UserSetting
   }
 }
 
-type StoredSettings = {[K in keyof UserSettings]?: K extends 'registries' ? UserSettings[K] : Loose<NonNullable<UserSettings[K]>>};
+type StoredSettings = {
+  [K in keyof UserSettings]?: K extends 'registries' ? UserSettings[K] : Loose<NonNullable<UserSettings[K]>>;
+};
 type Loose<T> = T extends string ? T : {[K in keyof T]?: T[K]};
 
 function withDefaults(stored: StoredSettings): UserSettings {

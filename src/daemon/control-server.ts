@@ -1,8 +1,8 @@
 import {createServer, type Server, type ServerResponse} from 'node:http';
 
 import {Failure, failure, type FailureParts} from '../failures/failure.ts';
-import type {DaemonRecord} from './record.ts';
 import type {RemoveResult} from './messages.ts';
+import type {DaemonRecord} from './record.ts';
 import type {DaemonStatus, Log} from './types.ts';
 
 /** What the commands may ask of a daemon, over its control socket. */
@@ -34,15 +34,16 @@ export function createControlServer(control: Control, {log, logPath}: {log: Log;
   return createServer((request, response) => {
     request.resume();
     // A browser never speaks to a Unix socket; whatever carries its marks came through a relay that should not be there.
-    if (request.headers.origin !== undefined) return void answer(response, 403, {});
+    if (request.headers.origin !== undefined) {
+      answer(response, 403, {});
+      return;
+    }
     route(`${request.method} ${request.url}`, control, logPath).then(
       body => {
-        if (body === undefined) return answer(response, 404, {});
-        answer(response, 200, body);
-        if (request.url === '/v0/stop') response.once('close', () => control.exit());
-        return undefined;
+        answer(response, body === undefined ? 404 : 200, body ?? {});
+        return request.url === '/v0/stop' && response.once('close', () => control.exit());
       },
-      error => {
+      (error: unknown) => {
         log.error('a control request failed', {request: request.url, error});
         answer(response, 500, {failure: asFailure(error, logPath).toJSON()} satisfies FailedAnswer);
       },
@@ -68,11 +69,19 @@ async function route(line: string, control: Control, log: string): Promise<objec
 
 function answer(response: ServerResponse, code: number, body: object): void {
   const text = JSON.stringify(body);
-  response.writeHead(code, {'content-type': 'application/json', 'content-length': Buffer.byteLength(text), connection: 'close'});
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    connection: 'close',
+  });
   response.end(text);
 }
 
 function asFailure(error: unknown, log: string): Failure {
   if (error instanceof Failure) return error;
-  return failure('BAD-001', {message: error instanceof Error ? error.message : String(error), log}, {cause: error});
+  return failure(
+    'BAD-001',
+    {message: error instanceof Error ? error.message : String(error), log},
+    {cause: error},
+  );
 }

@@ -29,15 +29,27 @@ export async function runDaemonProcess(load: () => Promise<StartDaemon>): Promis
     await channel.send({type: 'occupied'});
     process.exit(0);
   }
-  abandoned.signal.addEventListener('abort', () => void life.end('the command that started it was interrupted'));
-  await watchSocket(order.paths.controlSocket, () => void life.endUnreachable(), new AbortController().signal);
+  abandoned.signal.addEventListener(
+    'abort',
+    () => void life.end('the command that started it was interrupted'),
+  );
+  await watchSocket(
+    order.paths.controlSocket,
+    () => void life.endUnreachable(),
+    new AbortController().signal,
+  );
   await start({load, order, channel, life, log});
 }
 
 async function start({load, order, channel, life, log}: Start): Promise<void> {
-  log.info('starting', {version: order.version, node: process.version, purpose: order.purpose, settings: order.settings});
+  log.info('starting', {
+    version: order.version,
+    node: process.version,
+    purpose: order.purpose,
+    settings: order.settings,
+  });
   try {
-    const startDaemon = await load();
+    const startDaemon = await channel.startup.step('Start daemon', load, () => `pid ${process.pid}`);
     const daemon = await startDaemon(order.settings, log, channel.startup);
     const record = await recordOf(order, daemon.status().cluster);
     await writeRecord(order.paths.record, record);
@@ -51,7 +63,11 @@ async function start({load, order, channel, life, log}: Start): Promise<void> {
       channel.release();
     }
   } catch (error) {
-    const failure = startupFailure(error, {settings: order.settings, target: channel.target(), log: order.paths.log});
+    const failure = startupFailure(error, {
+      settings: order.settings,
+      target: channel.target(),
+      log: order.paths.log,
+    });
     log.error('could not start', {code: failure.code, error});
     life.fail(failure);
     await channel.send({type: 'failed', failure: failure.toJSON()});
@@ -85,7 +101,9 @@ function endOnSignals(life: Life, log: Log): void {
   process.on('SIGINT', signal => void life.end(signal));
   // A terminal that closes is no reason to end: the daemon is detached from it.
   process.on('SIGHUP', () => undefined);
-  process.on('unhandledRejection', error => log.error('a promise failed and nobody was told: a bug', {error}));
+  process.on('unhandledRejection', error =>
+    log.error('a promise failed and nobody was told: a bug', {error}),
+  );
   process.on('uncaughtException', error => {
     // What it was about to do is unknown, so it ends; all truth is in the cluster and the next `up` finds it there.
     log.error('an unexpected error ended the daemon: a bug', {error});

@@ -17,7 +17,15 @@ export interface Life extends Control {
 }
 
 /** `release` gives the control socket back; it is called before `stop` is answered, so that an `up` right after a `down` does not meet the old one. */
-export function createLife({log, recordPath, release}: {log: Log; recordPath: string; release: () => void}): Life {
+export function createLife({
+  log,
+  recordPath,
+  release,
+}: {
+  log: Log;
+  recordPath: string;
+  release: () => void;
+}): Life {
   const begun = Promise.withResolvers<{daemon: RunningDaemon; record: DaemonRecord}>();
   let current: {daemon: RunningDaemon; record: DaemonRecord} | undefined;
   let stopping: Promise<void> | undefined;
@@ -26,7 +34,9 @@ export function createLife({log, recordPath, release}: {log: Log; recordPath: st
 
   async function close(): Promise<void> {
     if (current) {
-      await current.daemon.stop().catch((error: unknown) => log.error('not everything could be closed', {error}));
+      await current.daemon
+        .stop()
+        .catch((error: unknown) => log.error('not everything could be closed', {error}));
       await writeRecord(recordPath, {...current.record, stoppedAt: new Date().toISOString()});
     }
     log.info('stopped');

@@ -23,7 +23,8 @@ export function openLog(path: string, limit = 5 * 1024 * 1024): Log & {close(): 
   }
 
   function rotate(): void {
-    for (let number = keptFiles - 1; number >= 1; number -= 1) renameIfThere(`${path}.${number}`, `${path}.${number + 1}`);
+    for (let number = keptFiles - 1; number >= 1; number -= 1)
+      renameIfThere(`${path}.${number}`, `${path}.${number + 1}`);
     renameIfThere(path, `${path}.1`);
     closeSync(file);
     file = open(path);
@@ -39,7 +40,11 @@ export function openLog(path: string, limit = 5 * 1024 * 1024): Log & {close(): 
 }
 
 function open(path: string): number {
-  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  return openSync(
+    path,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
 }
 
 function renameIfThere(from: string, to: string): void {
@@ -51,7 +56,9 @@ function renameIfThere(from: string, to: string): void {
 }
 
 function plain(fields: LogFields): LogFields {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? story(value) : value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? story(value) : value]),
+  );
 }
 
 /** An error's stack with those of its causes, bounded: messages may come from a container. */

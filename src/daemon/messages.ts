@@ -3,10 +3,7 @@ import type {DaemonRecord} from './record.ts';
 import type {ClusterTarget, DaemonSettings} from './types.ts';
 
 /** From `up` to the daemon it has started, over Node's IPC channel. Losing the channel before `ready` means: stop. */
-export type ToDaemon =
-  | StartOrder
-  | {type: 'proceed'}
-  | {type: 'cancel'; failure: FailureParts};
+export type ToDaemon = StartOrder | {type: 'proceed'} | {type: 'cancel'; failure: FailureParts};
 
 export interface StartOrder {
   type: 'start';
@@ -21,7 +18,6 @@ export type Purpose = 'serve' | 'remove';
 
 /** From the daemon to `up`. The last one is `ready`, `removed`, `occupied` or `failed`. */
 export type FromDaemon =
-  | {type: 'loaded'}
   | {type: 'confirm'; target: ClusterTarget}
   | {type: 'step-started'; title: string}
   | {type: 'step-done'; title: string; detail?: string}
@@ -37,4 +33,17 @@ export interface RemoveResult {
   leftovers: string[];
   cluster: string;
   namespace: string;
+}
+
+/** The other end is our own program over a channel that nobody else has; this only tells its messages from something that went wrong. */
+export function isFromDaemon(value: unknown): value is FromDaemon {
+  return /^(confirm|step-started|step-done|step-failed|ready|removed|occupied|failed)$/.test(typeOf(value));
+}
+
+export function isToDaemon(value: unknown): value is ToDaemon {
+  return /^(start|proceed|cancel)$/.test(typeOf(value));
+}
+
+function typeOf(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : '';
 }

@@ -14,7 +14,10 @@ export async function startTicks(pid: number): Promise<string | undefined> {
 }
 
 /** Sends a signal, but only to that very process. False when it is gone. */
-export async function signalProcess(identity: {pid: number; startTicks: string}, signal: NodeJS.Signals): Promise<boolean> {
+export async function signalProcess(
+  identity: {pid: number; startTicks: string},
+  signal: NodeJS.Signals,
+): Promise<boolean> {
   if ((await startTicks(identity.pid)) !== identity.startTicks) return false;
   try {
     return process.kill(identity.pid, signal);
@@ -38,7 +41,9 @@ async function linuxStartTicks(pid: number): Promise<string | undefined> {
 
 async function psStart(pid: number): Promise<string | undefined> {
   try {
-    const {stdout} = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {env: {...process.env, LC_ALL: 'C'}});
+    const {stdout} = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      env: {...process.env, LC_ALL: 'C'},
+    });
     return stdout.trim() || undefined;
   } catch {
     // ps answers 1 when there is no such process.

@@ -8,13 +8,28 @@ const oldestMinor = 30;
  * The first steps of `up`, before the daemon touches anything: say which cluster this is and have it agreed to, see that it answers and is new enough, that
  * the namespace is there and that the user may do in it what badidea's Role allows. Returns what the server is.
  */
-export async function prepareCluster(cluster: ClusterAdministration, startup: Startup): Promise<{version: string; architecture: string}> {
+export async function prepareCluster(
+  cluster: ClusterAdministration,
+  startup: Startup,
+): Promise<{version: string; architecture: string}> {
   const {contextName, server, userName, namespace} = cluster;
   await startup.confirm({contextName, server, userName, namespace});
-  const found = await startup.step('Reach the cluster', () => cluster.serverVersion(), ({version}) => version);
+  const found = await startup.step(
+    'Reach the cluster',
+    () => cluster.serverVersion(),
+    ({version}) => version,
+  );
   checkVersion(contextName, found.version);
-  await startup.step('Prepare namespace', () => prepareNamespace(cluster), detail => detail);
-  await startup.step('Check permissions', () => checkRights(cluster), () => 'all allowed');
+  await startup.step(
+    'Prepare namespace',
+    () => prepareNamespace(cluster),
+    detail => detail,
+  );
+  await startup.step(
+    'Check permissions',
+    () => checkRights(cluster),
+    () => 'all allowed',
+  );
   return found;
 }
 
@@ -35,5 +50,9 @@ async function prepareNamespace(cluster: ClusterAdministration): Promise<string>
 async function checkRights(cluster: ClusterAdministration): Promise<void> {
   const missing = await cluster.missingRights();
   if (missing.length === 0) return;
-  throw failure('BAD-501', {user: cluster.userName, namespace: cluster.namespace, missing: `Missing:\n${missing.join('\n')}`});
+  throw failure('BAD-501', {
+    user: cluster.userName,
+    namespace: cluster.namespace,
+    missing: `Missing:\n${missing.join('\n')}`,
+  });
 }

@@ -10,13 +10,16 @@ import {isErrno} from '../config/errno.ts';
  * Listens on a Unix socket of mode 0600. `occupied` when a living process listens there; what a dead one left is taken away. As Node has no file locks,
  * this is also how two daemons agree which of them runs: of any number that try at once, one gets `listening`.
  */
-export async function listenOnSocket(server: Server, path: string): Promise<'listening' | 'occupied'> {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
-    if (await tryListen(server, path)) return 'listening';
-    if (await isAnswered(path)) return 'occupied';
-    await removeDeadSocket(path);
-  }
-  throw new Error(`${path} is taken and given up again and again`);
+export async function listenOnSocket(
+  server: Server,
+  path: string,
+  attempts = 10,
+): Promise<'listening' | 'occupied'> {
+  if (await tryListen(server, path)) return 'listening';
+  if (await isAnswered(path)) return 'occupied';
+  if (attempts === 1) throw new Error(`${path} is taken and given up again and again`);
+  await removeDeadSocket(path);
+  return listenOnSocket(server, path, attempts - 1);
 }
 
 /**
@@ -31,7 +34,12 @@ export async function watchSocket(path: string, lost: () => void, signal: AbortS
     if (checking) return;
     checking = true;
     // A second look after a while: `removeDeadSocket` of another process may hold it aside for a moment.
-    if (!(await isStill(path, ino)) && (await sleep(500, true, {signal}).catch(() => false)) && !(await isStill(path, ino))) lost();
+    if (
+      !(await isStill(path, ino)) &&
+      (await sleep(500, true, {signal}).catch(() => false)) &&
+      !(await isStill(path, ino))
+    )
+      lost();
     checking = false;
   }
 

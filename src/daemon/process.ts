@@ -4,7 +4,13 @@ import {open} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 
 import {Failure, failure} from '../failures/failure.ts';
-import type {FromDaemon, RemoveResult, StartOrder, ToDaemon} from './messages.ts';
+import {
+  type FromDaemon,
+  isFromDaemon,
+  type RemoveResult,
+  type StartOrder,
+  type ToDaemon,
+} from './messages.ts';
 import type {DaemonRecord} from './record.ts';
 import type {ClusterTarget} from './types.ts';
 
@@ -52,9 +58,17 @@ export async function launchDaemon(launch: Launch): Promise<Launched> {
   }
 }
 
-function spawnDaemon({order, env, entry = fileURLToPath(new URL('main.js', import.meta.url))}: Launch): ChildProcess {
+function spawnDaemon({
+  order,
+  env,
+  entry = fileURLToPath(new URL('main.js', import.meta.url)),
+}: Launch): ChildProcess {
   // What Node itself says at its end (out of memory, a failed assertion) belongs into the log as well.
-  const log = openSync(order.paths.log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const log = openSync(
+    order.paths.log,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     return spawn(process.execPath, ['--enable-source-maps', entry], {
       detached: true,
@@ -73,7 +87,10 @@ function follow(child: ChildProcess, {order, events, stepTimeoutMs, signal}: Lau
   let timer: NodeJS.Timeout | undefined;
   const expect = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => reject(failure('BAD-208', {seconds: stepTimeoutMs / 1000, step, log: order.paths.log})), stepTimeoutMs);
+    timer = setTimeout(
+      () => reject(failure('BAD-208', {seconds: stepTimeoutMs / 1000, step, log: order.paths.log})),
+      stepTimeoutMs,
+    );
   };
 
   async function receive(message: FromDaemon): Promise<void> {
@@ -113,7 +130,9 @@ function follow(child: ChildProcess, {order, events, stepTimeoutMs, signal}: Lau
     if (child.connected) child.send(message, () => undefined);
   }
 
-  child.on('message', message => void receive(message as FromDaemon).catch(reject));
+  child.on('message', message => {
+    if (isFromDaemon(message)) void receive(message).catch(reject);
+  });
   child.once('error', reject);
   child.once('exit', (code, endedBy) => {
     const how = endedBy ? `signal ${endedBy}` : `exit code ${code}`;

@@ -42,7 +42,7 @@ export function settingsOf({settings, target}: DaemonRecord): DaemonSettings {
 }
 
 /** The file is ours and 0600; this tells it from a damaged one, and a newer version's from this one's. */
-function isRecord(value: unknown): value is DaemonRecord {
+export function isRecord(value: unknown): value is DaemonRecord {
   if (typeof value !== 'object' || value === null) return false;
   return (
     'pid' in value &&

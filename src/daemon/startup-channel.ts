@@ -1,5 +1,5 @@
 import {Failure} from '../failures/failure.ts';
-import type {FromDaemon, StartOrder, ToDaemon} from './messages.ts';
+import {type FromDaemon, isToDaemon, type StartOrder, type ToDaemon} from './messages.ts';
 import type {ClusterTarget, Startup} from './types.ts';
 
 /** The daemon's end of the IPC channel to the `up` that started it. */
@@ -23,8 +23,9 @@ export function openStartupChannel(abandoned: AbortController): StartupChannel {
   order.promise.catch(() => undefined);
   agreed.promise.catch(() => undefined);
 
-  // The other end is our own program of the same version, over a channel that nobody else has.
-  process.on('message', message => receive(message as ToDaemon));
+  process.on('message', message => {
+    if (isToDaemon(message)) receive(message);
+  });
   process.once('disconnect', gone);
   if (!process.connected) gone();
 
@@ -44,14 +45,6 @@ export function openStartupChannel(abandoned: AbortController): StartupChannel {
     abandoned.abort(error);
     order.reject(error);
     agreed.reject(error);
-  }
-
-  function send(message: FromDaemon): Promise<void> {
-    const {promise, resolve} = Promise.withResolvers<void>();
-    // A parent that has gone is noticed by `disconnect`.
-    if (process.connected && process.send) process.send(message, () => resolve());
-    else resolve();
-    return promise;
   }
 
   const startup: Startup = {
@@ -87,4 +80,12 @@ export function openStartupChannel(abandoned: AbortController): StartupChannel {
       if (process.connected) process.disconnect();
     },
   };
+}
+
+function send(message: FromDaemon): Promise<void> {
+  const {promise, resolve} = Promise.withResolvers<void>();
+  // A parent that has gone is noticed by `disconnect`.
+  if (process.connected && process.send) process.send(message, () => resolve());
+  else resolve();
+  return promise;
 }

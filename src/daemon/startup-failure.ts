@@ -4,7 +4,10 @@ import {Failure, failure} from '../failures/failure.ts';
 import type {ClusterTarget, DaemonSettings} from './types.ts';
 
 /** The one place where an error of the daemon's start becomes one of the registry, with what to do about it. */
-export function startupFailure(error: unknown, at: {settings: DaemonSettings; target: ClusterTarget | undefined; log: string}): Failure {
+export function startupFailure(
+  error: unknown,
+  at: {settings: DaemonSettings; target: ClusterTarget | undefined; log: string},
+): Failure {
   if (error instanceof Failure) return error;
   const why = error instanceof Error ? error.message : String(error);
   const cluster = at.target?.contextName ?? at.settings.kubeContext ?? 'of the current context';
@@ -31,13 +34,15 @@ export function startupFailure(error: unknown, at: {settings: DaemonSettings; ta
       return failure('BAD-103', {cluster, why}, options);
     case undefined:
       if (error instanceof Forbidden) return failure('BAD-502', {cluster, message: why}, options);
-      return error.name === 'Unavailable' ? failure('BAD-103', {cluster, why}, options) : failure('BAD-001', {message: why, log: at.log}, options);
+      return error.name === 'Unavailable'
+        ? failure('BAD-103', {cluster, why}, options)
+        : failure('BAD-001', {message: why, log: at.log}, options);
     default:
       return failure('BAD-001', {message: why, log: at.log}, options);
   }
 }
 
 function addressOf(error: unknown): string {
-  const {address, port} = error as {address?: string; port?: number};
-  return port === undefined ? (address ?? 'of the socket') : `${address}:${port}`;
+  if (!(error instanceof Error) || !('address' in error)) return 'of the socket';
+  return 'port' in error ? `${String(error.address)}:${String(error.port)}` : String(error.address);
 }

@@ -21,7 +21,13 @@ export class Failure extends Error {
 
   /** Its parts as plain data, for `--json` and for the way from the daemon to the terminal. */
   toJSON(): FailureParts {
-    return {code: this.code, message: this.message, why: this.why, fix: [...this.fix], exitCode: this.exitCode};
+    return {
+      code: this.code,
+      message: this.message,
+      why: this.why,
+      fix: [...this.fix],
+      exitCode: this.exitCode,
+    };
   }
 }
 
@@ -53,16 +59,19 @@ export function failure<C extends FailureCode>(code: C, facts: Facts<C>, options
 }
 
 /** The failure as lines for a terminal or a Docker client: what (code), why, fix. */
-export function failureLines(failure: FailureParts): string[] {
-  const indented = failure.why.split('\n').join('\n       ');
+export function failureLines(parts: FailureParts): string[] {
+  const indented = parts.why.split('\n').join('\n       ');
   return [
-    `${failure.message} (${failure.code})`,
+    `${parts.message} (${parts.code})`,
     `  why: ${indented}`,
-    ...failure.fix.map(line => `  fix: ${line}`),
+    ...parts.fix.map(line => `  fix: ${line}`),
   ];
 }
 
 /** The `{words}` of an entry's texts, so that a fact forgotten is a type error. */
 type Facts<C extends FailureCode> = Record<WordsOf<(typeof registry)[C]>, string | number>;
-type WordsOf<E extends {what: string; why: string; fix: readonly string[]}> = Words<E['what']> | Words<E['why']> | Words<E['fix'][number]>;
+type WordsOf<E extends {what: string; why: string; fix: readonly string[]}> =
+  | Words<E['what']>
+  | Words<E['why']>
+  | Words<E['fix'][number]>;
 type Words<S extends string> = S extends `${string}{${infer Word}}${infer Rest}` ? Word | Words<Rest> : never;

@@ -37,14 +37,26 @@ export interface Ended {
 export async function installBadidea(): Promise<Installed> {
   const directory = await mkdtemp(join(tmpdir(), 'bad-pkg-'));
   // Other rooms may be in the middle of a change: what they have wrong is for their own tests to tell.
-  await run(process.execPath, [join(root, 'node_modules/.bin/tsc'), '-p', root, '--outDir', join(directory, 'dist'), '--noCheck'], {cwd: root});
+  await run(
+    process.execPath,
+    [join(root, 'node_modules/.bin/tsc'), '-p', root, '--outDir', join(directory, 'dist'), '--noCheck'],
+    {cwd: root},
+  );
   await cp(join(root, 'bin'), join(directory, 'bin'), {recursive: true});
   const manifest: object = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const oclif = {bin: 'badidea', commands: {strategy: 'pattern', target: './dist/commands', globPatterns: ['*.js']}, topicSeparator: ' '};
+  const oclif = {
+    bin: 'badidea',
+    commands: {strategy: 'pattern', target: './dist/commands', globPatterns: ['*.js']},
+    topicSeparator: ' ',
+  };
   await writeFile(join(directory, 'package.json'), JSON.stringify({oclif, ...manifest}));
   await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
   await writeFile(join(directory, 'dist/daemon/daemon.js'), await stubSource(directory));
-  return {directory, newHome: () => newHome(directory), remove: () => rm(directory, {recursive: true, force: true})};
+  return {
+    directory,
+    newHome: () => newHome(directory),
+    remove: () => rm(directory, {recursive: true, force: true}),
+  };
 }
 
 /** The stub with its types taken out, and its imports as they are from dist/daemon/. */
@@ -59,7 +71,13 @@ async function newHome(packageDirectory: string): Promise<Home> {
   const directory = await mkdtemp(join(tmpdir(), 'bad-home-'));
   const runtime = join(directory, 'run');
   await mkdir(runtime, {mode: 0o700});
-  const env = {PATH: process.env['PATH'] ?? '', HOME: directory, XDG_RUNTIME_DIR: runtime, KUBECONFIG: '/dev/null', NO_COLOR: '1'};
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: directory,
+    XDG_RUNTIME_DIR: runtime,
+    KUBECONFIG: '/dev/null',
+    NO_COLOR: '1',
+  };
   const bin = join(packageDirectory, 'bin/badidea.js');
   const start = (command: string, args: string[]) => spawn(command, args, {env, cwd: directory});
   const home: Home = {

@@ -1,33 +1,38 @@
 import {createServer} from 'node:http';
 
-import {Forbidden, Unavailable} from '../../src/errors.ts';
 import {prepareCluster} from '../../src/daemon/prepare-cluster.ts';
 import {listenOnSocket} from '../../src/daemon/private-socket.ts';
 import type {DaemonSettings, Log, RunningDaemon, Startup} from '../../src/daemon/types.ts';
+import {Forbidden, Unavailable} from '../../src/errors.ts';
 
 /**
  * Stands in for src/daemon/daemon.ts in an installed copy of badidea: a daemon whose cluster does what the name of its kubeconfig context says. It keeps the
  * Docker socket and answers /_ping, so that the docker CLI can be pointed at it.
  */
-export async function startDaemon(settings: DaemonSettings, log: Log, startup: Startup): Promise<RunningDaemon> {
+export async function startDaemon(
+  settings: DaemonSettings,
+  log: Log,
+  startup: Startup,
+): Promise<RunningDaemon> {
   const contextName = settings.kubeContext ?? 'kind-stub';
   const namespace = settings.namespace ?? 'from-context';
   const target = {contextName, server: 'https://127.0.0.1:6443', userName: 'someone', namespace};
   const cluster = {
     ...target,
     async serverVersion() {
-      if (contextName === 'kind-unreachable') throw new Unavailable('Nothing listens at 127.0.0.1:6443.', {reason: 'refused'});
+      if (contextName === 'kind-unreachable')
+        throw new Unavailable('Nothing listens at 127.0.0.1:6443.', {reason: 'refused'});
       if (contextName === 'kind-expired') throw new Forbidden('Sign in again.', {reason: 'unauthorised'});
       if (contextName === 'kind-bug') throw new TypeError('x is not a function');
       if (contextName === 'kind-crash') process.abort();
       if (contextName === 'kind-slow') await new Promise(resolve => setTimeout(resolve, 1500));
-      return contextName === 'kind-old' ? 'v1.24.3' : 'v1.36.3';
+      return {version: contextName === 'kind-old' ? 'v1.24.3' : 'v1.36.3', architecture: 'amd64'};
     },
     missingRights: async () => (contextName === 'kind-poor' ? ['create pods', 'get pods/exec'] : []),
     ensureNamespace: async () => 'exists' as const,
     podSecurityLevel: async () => 'baseline',
   };
-  const version = await prepareCluster(cluster, startup);
+  const {version} = await prepareCluster(cluster, startup);
   const docker = createServer((_, response) => response.setHeader('Api-Version', '1.51').end('OK'));
   await listenOnSocket(docker, settings.dockerSocket);
   log.info('the stub runs', {namespace});
@@ -38,7 +43,15 @@ export async function startDaemon(settings: DaemonSettings, log: Log, startup: S
       containers: {running: 2, created: 0, paused: 0, exited: 1},
       forwards:
         contextName === 'kind-retrying'
-          ? [{container: 'web\u001b[31m', local: '127.0.0.1:8081', target: '80/tcp', state: 'retrying', detail: 'pod restarting'}]
+          ? [
+              {
+                container: 'web\u001b[31m',
+                local: '127.0.0.1:8081',
+                target: '80/tcp',
+                state: 'retrying',
+                detail: 'pod restarting',
+              },
+            ]
           : [{container: 'web', local: '127.0.0.1:8080', target: '80/tcp', state: 'up'}],
       links: {connected: 2, broken: 0},
     }),

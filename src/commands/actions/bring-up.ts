@@ -33,7 +33,11 @@ export async function bringUp(options: UpOptions): Promise<void> {
   await prepare(options, paths, steps);
   // A daemon that runs holds the certificates that are there.
   if (settings.tcp && !there) {
-    await steps.run('Certificates', () => ensureCertificates(paths.tlsDirectory), ({days}) => `valid ${days} days`);
+    await steps.run(
+      'Certificates',
+      () => ensureCertificates(paths.tlsDirectory),
+      ({days}) => `valid ${days} days`,
+    );
   }
 
   const started = there ? undefined : await start(options, paths, settings, steps);
@@ -54,7 +58,7 @@ async function prepare(options: UpOptions, paths: ProfilePaths, steps: Steps): P
     'Check local setup',
     async () => {
       checkSocketPath(paths.dockerSocket);
-      for (const folder of [paths.runtimeDirectory, paths.stateDirectory]) await ensurePrivateDirectory(folder);
+      await Promise.all([paths.runtimeDirectory, paths.stateDirectory].map(ensurePrivateDirectory));
       await refuseForeignContext(ownContext(options, paths));
       return dockerVersion(options.env);
     },
@@ -63,7 +67,12 @@ async function prepare(options: UpOptions, paths: ProfilePaths, steps: Steps): P
 }
 
 /** Undefined when another `up` was quicker: its daemon is the one. */
-async function start(options: UpOptions, paths: ProfilePaths, settings: DaemonSettings, steps: Steps): Promise<DaemonRecord | undefined> {
+async function start(
+  options: UpOptions,
+  paths: ProfilePaths,
+  settings: DaemonSettings,
+  steps: Steps,
+): Promise<DaemonRecord | undefined> {
   const launched = await runDaemon({purpose: 'serve', settings, paths, steps, ...options});
   return launched.outcome === 'ready' ? launched.record : undefined;
 }
@@ -76,17 +85,29 @@ function refuseOtherSettings(settings: DaemonSettings, record: DaemonRecord): vo
 function report(options: UpOptions, record: DaemonRecord, context: ContextOutcome, already: boolean): void {
   const {settings, target, pid} = record;
   if (options.json) {
-    const answer = {schema: 1, started: !already, pid, socket: settings.dockerSocket, context: context.name, cluster: target};
+    const answer = {
+      schema: 1,
+      started: !already,
+      pid,
+      socket: settings.dockerSocket,
+      context: context.name,
+      cluster: target,
+    };
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
   }
   if (already) {
     const where = `cluster ${printable(target.contextName)}, namespace ${printable(target.namespace)}`;
-    process.stdout.write(`badidea is already running (pid ${pid}, ${where}); docker context "${context.name}" ${context.words}\n`);
+    process.stdout.write(
+      `badidea is already running (pid ${pid}, ${where}); docker context "${context.name}" ${context.words}\n`,
+    );
   } else {
     const run = context.current ? 'docker run' : `docker --context ${context.name} run`;
     process.stdout.write(`Next:  ${run} --rm -p 8080:80 nginx\n`);
-    if (!context.current) process.stdout.write(`       docker context use ${context.name}      (or each time: badidea up --use)\n`);
+    if (!context.current)
+      process.stdout.write(
+        `       docker context use ${context.name}      (or each time: badidea up --use)\n`,
+      );
   }
   for (const warning of context.warnings) process.stderr.write(`${warning}\n`);
 }

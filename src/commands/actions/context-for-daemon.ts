@@ -1,5 +1,11 @@
 import {certificateFiles} from '../../config/certificates.ts';
-import {type ContextEndpoint, currentContext, ensureContext, type OwnContext, switchToContext} from '../../config/docker-context.ts';
+import {
+  type ContextEndpoint,
+  currentContext,
+  ensureContext,
+  type OwnContext,
+  switchToContext,
+} from '../../config/docker-context.ts';
 import {contextName, type ProfilePaths} from '../../config/paths.ts';
 import type {TcpSettings} from '../../daemon/types.ts';
 import {failure, failureLines} from '../../failures/failure.ts';
@@ -13,7 +19,10 @@ export interface ContextOutcome {
   warnings: string[];
 }
 
-export function ownContext({profile, env}: {profile: string; env: NodeJS.ProcessEnv}, paths: ProfilePaths): OwnContext {
+export function ownContext(
+  {profile, env}: {profile: string; env: NodeJS.ProcessEnv},
+  paths: ProfilePaths,
+): OwnContext {
   return {name: contextName(profile), socketHost: `unix://${paths.dockerSocket}`, env};
 }
 
@@ -35,7 +44,10 @@ export async function pointContext(
 
 function tcpEndpoint({host, port}: TcpSettings, paths: ProfilePaths): ContextEndpoint {
   const {ca, client} = certificateFiles(paths.tlsDirectory);
-  return {host: `tcp://${host === '::1' ? '[::1]' : host}:${port}`, tls: {ca, certificate: client.certificate, key: client.key}};
+  return {
+    host: `tcp://${host === '::1' ? '[::1]' : host}:${port}`,
+    tls: {ca, certificate: client.certificate, key: client.key},
+  };
 }
 
 function warnings({name, env, socketHost}: OwnContext): string[] {

@@ -17,27 +17,44 @@ export interface SettingFlags {
 }
 
 /** The daemon's settings: flags over config.json over defaults. */
-export async function daemonSettings(flags: SettingFlags, paths: ProfilePaths, env: NodeJS.ProcessEnv): Promise<DaemonSettings> {
+export async function daemonSettings(
+  flags: SettingFlags,
+  paths: ProfilePaths,
+  env: NodeJS.ProcessEnv,
+): Promise<DaemonSettings> {
   const {kubeContext, namespace, ...user} = await readSettings(paths.configDirectory);
-  const optional = {
-    kubeconfig: kubeconfigList(flags.kubeconfig, env),
-    kubeContext: flags.kubeContext ?? kubeContext,
-    namespace: checkNamespace(flags.namespace ?? namespace),
-    tcp: flags.tcp === undefined ? undefined : tcpSettings(flags.tcp, paths.tlsDirectory),
-  };
+  const kubeconfig = kubeconfigList(flags.kubeconfig, env);
+  const context = flags.kubeContext ?? kubeContext;
+  const checkedNamespace = checkNamespace(flags.namespace ?? namespace);
   return {
     profile: flags.profile,
     dockerSocket: paths.dockerSocket,
     stateDirectory: paths.stateDirectory,
     ...user,
-    ...present(optional),
+    ...(kubeconfig === undefined ? {} : {kubeconfig}),
+    ...(context === undefined ? {} : {kubeContext: context}),
+    ...(checkedNamespace === undefined ? {} : {namespace: checkedNamespace}),
+    ...(flags.tcp === undefined ? {} : {tcp: tcpSettings(flags.tcp, paths.tlsDirectory)}),
   };
 }
 
 /** What `asked` wants that the running daemon does not do, one line each. What was not asked for may be as it is. */
 export function settingDifferences(asked: DaemonSettings, running: DaemonRecord): string[] {
-  const actual: DaemonSettings = {...running.settings, kubeContext: running.target.contextName, namespace: running.target.namespace};
-  const keys = ['kubeconfig', 'kubeContext', 'namespace', 'tcp', 'warm', 'registries', 'forward', 'podRequests'] as const;
+  const actual: DaemonSettings = {
+    ...running.settings,
+    kubeContext: running.target.contextName,
+    namespace: running.target.namespace,
+  };
+  const keys = [
+    'kubeconfig',
+    'kubeContext',
+    'namespace',
+    'tcp',
+    'warm',
+    'registries',
+    'forward',
+    'podRequests',
+  ] as const;
   return keys
     .filter(key => asked[key] !== undefined && text(asked[key]) !== text(actual[key]))
     .map(key => `${key}: runs with ${text(actual[key])}, asked for ${text(asked[key])}`);
@@ -70,20 +87,18 @@ function tcpSettings(address: string, tlsDirectory: string): TcpSettings {
       fix: 'badidea up --tcp 127.0.0.1:2376',
     });
   }
-  if (!/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) && host !== '::1' && host !== 'localhost') throw failure('BAD-309', {address});
+  if (!/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) && host !== '::1' && host !== 'localhost')
+    throw failure('BAD-309', {address});
   const {ca, server} = certificateFiles(tlsDirectory);
   // The certificate is for these two.
   const loopback = host === '::1' ? '::1' : '127.0.0.1';
   return {host: loopback, port, caFile: ca, certificateFile: server.certificate, keyFile: server.key};
 }
 
-function present<T extends object>(values: T): {[K in keyof T]?: Exclude<T[K], undefined>} {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {[K in keyof T]?: Exclude<T[K], undefined>};
-}
-
 function text(value: unknown): string {
   if (value === undefined) return 'none';
   if (typeof value === 'string') return value;
-  if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value) return `${String(value.host)}:${String(value.port)}`;
+  if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value)
+    return `${String(value.host)}:${String(value.port)}`;
   return JSON.stringify(value);
 }

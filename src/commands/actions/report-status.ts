@@ -1,4 +1,3 @@
-import {certificateFiles, daysLeft} from '../../config/certificates.ts';
 import {currentContext} from '../../config/docker-context.ts';
 import {checkProfileName, contextName, profilePaths} from '../../config/paths.ts';
 import {controlClient} from '../../daemon/control-client.ts';
@@ -7,13 +6,19 @@ import {failure, failureLines} from '../../failures/failure.ts';
 import {problemsOf, type StatusReport, statusLines} from './status-lines.ts';
 
 /** `badidea status`: prints what the daemon says of itself and returns the exit code (0 running, 3 not running or degraded, 4 cluster lost). */
-export async function reportStatus(options: {profile: string; json: boolean; version: string; env: NodeJS.ProcessEnv}): Promise<number> {
+export async function reportStatus(options: {
+  profile: string;
+  json: boolean;
+  version: string;
+  env: NodeJS.ProcessEnv;
+}): Promise<number> {
   const paths = profilePaths(checkProfileName(options.profile), options.env);
   const client = controlClient(paths.controlSocket, async () => ({pid: 'unknown', log: paths.log}));
   const answer = await client.status();
   if (!answer) {
     const notRunning = failure('BAD-209', {profile: options.profile, socket: paths.controlSocket});
-    if (options.json) print(JSON.stringify({schema: 1, state: 'stopped', profile: options.profile, problems: [notRunning]}));
+    if (options.json)
+      print(JSON.stringify({schema: 1, state: 'stopped', profile: options.profile, problems: [notRunning]}));
     else print(failureLines(notRunning).join('\n'));
     return notRunning.exitCode;
   }
@@ -29,7 +34,7 @@ async function complete(
 ): Promise<StatusReport> {
   const {settings, startedAt, pid, version} = record;
   const name = contextName(options.profile);
-  const days = settings.tcp ? ((await daysLeft(certificateFiles(tlsDirectory))) ?? 0) : undefined;
+  const days = settings.tcp ? await certificateDays(tlsDirectory) : undefined;
   // A damaged config.json of docker is docker's to report.
   const current = await currentContext(options.env).catch(() => undefined);
   const problems = problemsOf(status, days);
@@ -51,6 +56,11 @@ async function complete(
     ...status,
     problems,
   };
+}
+
+async function certificateDays(tlsDirectory: string): Promise<number> {
+  const {certificateFiles, daysLeft} = await import('../../config/certificates.ts');
+  return (await daysLeft(certificateFiles(tlsDirectory))) ?? 0;
 }
 
 function print(text: string): void {

@@ -38,7 +38,10 @@ export async function runDaemon(run: Run): Promise<Launched> {
         settings,
         paths: {controlSocket: paths.controlSocket, log: paths.log, record: paths.record},
       },
-      env: daemonEnvironment(run.env, {kubeconfig: settings.kubeconfig, kubeconfigText: await kubeconfigText(settings, run.env)}),
+      env: daemonEnvironment(run.env, {
+        kubeconfig: settings.kubeconfig,
+        kubeconfigText: await kubeconfigText(settings, run.env),
+      }),
       events: {...followed, confirm: target => agree(target, run)},
       stepTimeoutMs: 60_000,
       signal: run.signal,
@@ -59,7 +62,9 @@ async function agree(target: ClusterTarget, run: Run): Promise<void> {
 
 /** By the names that KinD, minikube, Docker Desktop and others give to clusters on this machine, or a name that says it is for tests. */
 function looksLocal(context: string): boolean {
-  return /^(kind-|k3d-|minikube|docker-desktop$|rancher-desktop$|colima|orbstack$|microk8s$)|(^|[-_])test($|[-_0-9])/.test(context);
+  return /^(kind-|k3d-|minikube|docker-desktop$|rancher-desktop$|colima|orbstack$|microk8s$)|(^|[-_])test($|[-_0-9])/.test(
+    context,
+  );
 }
 
 /** Only to see which variables its plugins are told to read. */

@@ -7,7 +7,15 @@ export interface StatusReport extends DaemonStatus {
   schema: 1;
   state: 'running' | 'degraded';
   profile: string;
-  daemon: {pid: number; version: string; startedAt: string; uptimeSeconds: number; socket: string; tcp?: string; log: string};
+  daemon: {
+    pid: number;
+    version: string;
+    startedAt: string;
+    uptimeSeconds: number;
+    socket: string;
+    tcp?: string;
+    log: string;
+  };
   context: {name: string; current: boolean};
   certificates?: {days: number};
   problems: FailureParts[];
@@ -18,10 +26,18 @@ export function problemsOf(status: DaemonStatus, days: number | undefined): Fail
   const {cluster, forwards} = status;
   const problems = forwards
     .filter(forward => forward.state === 'retrying')
-    .map(({local, container, detail}) => failure('BAD-210', {local, container, why: detail ?? 'The connection is being made again.'}).toJSON());
+    .map(({local, container, detail}) =>
+      failure('BAD-210', {local, container, why: detail ?? 'The connection is being made again.'}).toJSON(),
+    );
   if (!cluster.reachable) {
     const seconds = Math.round((cluster.watchAgeMs ?? 0) / 1000);
-    problems.unshift(failure('BAD-401', {cluster: cluster.contextName, seconds, why: `${cluster.server} does not answer.`}).toJSON());
+    problems.unshift(
+      failure('BAD-401', {
+        cluster: cluster.contextName,
+        seconds,
+        why: `${cluster.server} does not answer.`,
+      }).toJSON(),
+    );
   }
   if (days !== undefined && days < 30) problems.push(failure('BAD-612', {days}).toJSON());
   return problems;
@@ -37,8 +53,14 @@ export function statusLines(report: StatusReport, version: string): string[] {
     ...(containers.created > 0 ? [`${containers.created} created`] : []),
     ...(containers.paused > 0 ? [`${containers.paused} paused`] : []),
   ];
-  const watch = cluster.watchAgeMs === undefined ? '' : `  watch heard ${duration(cluster.watchAgeMs / 1000)} ago`;
-  const newer = daemon.version === version ? [] : [`daemon ${daemon.version} and badidea ${version} differ: badidea down && badidea up (containers keep running)`];
+  const watch =
+    cluster.watchAgeMs === undefined ? '' : `  watch heard ${duration(cluster.watchAgeMs / 1000)} ago`;
+  const newer =
+    daemon.version === version
+      ? []
+      : [
+          `daemon ${daemon.version} and badidea ${version} differ: badidea down && badidea up (containers keep running)`,
+        ];
   return [
     `badidea is running (pid ${daemon.pid}, up ${duration(daemon.uptimeSeconds)}, v${daemon.version}, profile ${report.profile})`,
     `cluster     ${printable(cluster.contextName)}  ${printable(cluster.version ?? '')}  ${printable(cluster.server)}  ${cluster.reachable ? 'ok' : 'out of reach'}${watch}`,

@@ -1,4 +1,4 @@
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setInterval} from 'node:timers/promises';
 
 import {removeContext, restoreContext} from '../../config/docker-context.ts';
 import {checkProfileName, type ProfilePaths, profilePaths} from '../../config/paths.ts';
@@ -24,7 +24,10 @@ export interface DownOptions {
 /** `badidea down`: stops the daemon, gives the docker context back and says what stays in the cluster; with `remove` nothing stays. */
 export async function takeDown(options: DownOptions): Promise<{leftovers: boolean}> {
   const paths = profilePaths(checkProfileName(options.profile), options.env);
-  const client = controlClient(paths.controlSocket, async () => ({pid: (await readRecord(paths.record))?.pid ?? 'unknown', log: paths.log}));
+  const client = controlClient(paths.controlSocket, async () => ({
+    pid: (await readRecord(paths.record))?.pid ?? 'unknown',
+    log: paths.log,
+  }));
   const steps = await stepsFor(options.json);
 
   const stays = await whatRuns(client);
@@ -55,16 +58,23 @@ async function whatRuns(client: ControlClient): Promise<Stays | undefined> {
   const answer = await client.status().catch(() => undefined);
   if (!answer) return undefined;
   const {containers, cluster} = answer.status;
-  return {containers: containers.running + containers.paused, cluster: cluster.contextName, namespace: cluster.namespace};
+  return {
+    containers: containers.running + containers.paused,
+    cluster: cluster.contextName,
+    namespace: cluster.namespace,
+  };
 }
 
-async function remove(options: DownOptions, {paths, client, steps}: {paths: ProfilePaths; client: ControlClient; steps: Steps}): Promise<RemoveResult> {
+async function remove(
+  options: DownOptions,
+  {paths, client, steps}: {paths: ProfilePaths; client: ControlClient; steps: Steps},
+): Promise<RemoveResult> {
   const byDaemon = await steps.run('Remove everything of ours', () => client.remove(), shown);
   if (byDaemon) return byDaemon;
   // Nobody to ask: a daemon for this one job, on the cluster that the last one worked with.
   const record = await readRecord(paths.record);
   if (!record) throw failure('BAD-213', {profile: options.profile});
-  for (const folder of [paths.runtimeDirectory, paths.stateDirectory]) await ensurePrivateDirectory(folder);
+  await Promise.all([paths.runtimeDirectory, paths.stateDirectory].map(ensurePrivateDirectory));
   const launched = await runDaemon({
     purpose: 'remove',
     settings: settingsOf(record),
@@ -102,16 +112,24 @@ async function stop(client: ControlClient, paths: ProfilePaths, steps: Steps): P
 }
 
 /** For a daemon that holds its socket but does not answer. It is the very process of daemon.json, or it gets no signal. */
-async function endProcess(record: {pid: number; startTicks: string}): Promise<boolean> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!(await signalProcess(record, signal))) return true;
-    // It is no child of ours, so nothing tells when it has gone but looking.
-    for (let waited = 0; waited < 3000; waited += 50) {
-      if ((await startTicks(record.pid)) !== record.startTicks) return true;
-      await sleep(50);
-    }
+async function endProcess(record: Identity): Promise<boolean> {
+  return (await endBy('SIGTERM', record)) || endBy('SIGKILL', record);
+}
+
+async function endBy(signal: NodeJS.Signals, record: Identity): Promise<boolean> {
+  if (!(await signalProcess(record, signal))) return true;
+  // It is no child of ours, so nothing tells when it has gone but looking.
+  const deadline = performance.now() + 3000;
+  for await (const _ of setInterval(50)) {
+    if ((await startTicks(record.pid)) !== record.startTicks) return true;
+    if (performance.now() > deadline) break;
   }
   return false;
+}
+
+interface Identity {
+  pid: number;
+  startTicks: string;
 }
 
 function report(options: DownOptions, {stopped, restored, removed, stays}: Outcome): void {
@@ -122,11 +140,18 @@ function report(options: DownOptions, {stopped, restored, removed, stays}: Outco
   if (!stopped) process.stdout.write('badidea was not running\n');
   if (restored !== undefined) process.stdout.write(`Docker context set back to "${printable(restored)}"\n`);
   if (removed && removed.leftovers.length > 0) {
-    const facts = {count: removed.leftovers.length, leftovers: removed.leftovers.join('\n'), cluster: removed.cluster, namespace: removed.namespace};
+    const facts = {
+      count: removed.leftovers.length,
+      leftovers: removed.leftovers.join('\n'),
+      cluster: removed.cluster,
+      namespace: removed.namespace,
+    };
     process.stderr.write(`${failureLines(failure('BAD-212', facts)).join('\n')}\n`);
   }
   if (!removed && stays && stays.containers > 0) {
     const what = stays.containers === 1 ? '1 container keeps' : `${stays.containers} containers keep`;
-    process.stdout.write(`${what} running in ${printable(stays.cluster)}/${printable(stays.namespace)}. Remove them: badidea down --remove\n`);
+    process.stdout.write(
+      `${what} running in ${printable(stays.cluster)}/${printable(stays.namespace)}. Remove them: badidea down --remove\n`,
+    );
   }
 }

@@ -15,5 +15,5 @@ export async function askYesNo(question: string, signal: AbortSignal): Promise<b
 
 /** Whether there is a person to ask. */
 export function canAsk(): boolean {
-  return Boolean(process.stdin.isTTY && process.stderr.isTTY);
+  return process.stdin.isTTY && process.stderr.isTTY;
 }

@@ -25,7 +25,15 @@ export function followSteps(steps: Steps): FollowedSteps {
       step.promise.catch(() => undefined);
       open = step;
       // The error itself comes on another way and is told once.
-      shown = shown.then(() => steps.run(title, () => step.promise, detail => detail ?? '')).catch(() => undefined);
+      shown = shown
+        .then(() =>
+          steps.run(
+            title,
+            () => step.promise,
+            detail => detail ?? '',
+          ),
+        )
+        .catch(() => undefined);
     },
     stepDone(_, detail) {
       open?.resolve(detail);

@@ -31,13 +31,14 @@ async function liveSteps(): Promise<Steps> {
   return {
     async run(title, work, detail) {
       const started = performance.now();
-      const result: {value?: Awaited<ReturnType<typeof work>>} = {};
+      const done = Promise.withResolvers<Awaited<ReturnType<typeof work>>>();
       const task = {
         title,
         task: async (_: unknown, shown: {title: string}) => {
           try {
-            result.value = await work();
-            shown.title = line(title, started, detail?.(result.value));
+            const result = await work();
+            shown.title = line(title, started, detail?.(result));
+            done.resolve(result);
           } catch (error) {
             shown.title = line(title, started);
             throw error;
@@ -45,9 +46,16 @@ async function liveSteps(): Promise<Steps> {
         },
       };
       // listr2 writes to what it calls stdout; ours is the terminal's stderr, for stdout is data.
-      const logger = new ListrLogger({useIcons: true, toStderr: [], processOutput: new ProcessOutput(process.stderr, process.stdout)});
-      await new Listr([task], {registerSignalListeners: false, rendererOptions: {logger, showErrorMessage: false}}).run();
-      return result.value as Awaited<ReturnType<typeof work>>;
+      const logger = new ListrLogger({
+        useIcons: true,
+        toStderr: [],
+        processOutput: new ProcessOutput(process.stderr, process.stdout),
+      });
+      await new Listr([task], {
+        registerSignalListeners: false,
+        rendererOptions: {logger, showErrorMessage: false},
+      }).run();
+      return done.promise;
     },
   };
 }
