@@ -1,4 +1,12 @@
-import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync} from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 
 /** The kubelet's control groups lie below this one, in each hierarchy, so that `down` can find them all. */
@@ -8,12 +16,24 @@ export const cgroupRoot = '/badidea-cluster';
 export function makeCgroups(): void {
   for (const hierarchy of hierarchies()) {
     const folder = join(hierarchy, cgroupRoot);
+    passControllersOn(hierarchy);
     mkdirSync(folder, {recursive: true});
     // A new group of the cpuset controller (version 1) may use nothing until it is told otherwise.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       if (existsSync(join(hierarchy, file)) && existsSync(join(folder, file))) {
         copyFileSync(join(hierarchy, file), join(folder, file));
       }
+    }
+  }
+}
+
+/** In version 2 a group has only the controllers that the one above it passes on; the kubelet wants these. */
+function passControllersOn(hierarchy: string): void {
+  const list = join(hierarchy, 'cgroup.controllers');
+  const available = existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ') : [];
+  for (const controller of ['cpu', 'cpuset', 'hugetlb', 'memory', 'pids']) {
+    if (available.includes(controller)) {
+      writeFileSync(join(hierarchy, 'cgroup.subtree_control'), `+${controller}`);
     }
   }
 }

@@ -1,10 +1,10 @@
-import {rmSync} from 'node:fs';
+import {existsSync, rmSync} from 'node:fs';
 
 import {removeCgroups} from './cgroups.ts';
 import {disconnectNode} from './network.ts';
 import {removeMountPoints, startedNode} from './node.ts';
 import {stateFolder} from './paths.ts';
-import {kill, until} from './processes.ts';
+import {kill, until, type ProcessId} from './processes.ts';
 import {readState, withLock} from './state.ts';
 import {restoreSysctls} from './sysctls.ts';
 
@@ -28,11 +28,18 @@ export async function removeCluster(signal: AbortSignal): Promise<boolean> {
     }
   }
   await disconnectNode(signal);
+  await reaped(unshare);
   await until(() => groupsAreGone(), signal);
   restoreSysctls(state?.sysctls ?? {});
   rmSync(stateFolder, {recursive: true, force: true});
   removeMountPoints(state?.madeFolders ?? []);
   return true;
+}
+
+/** Dead is not gone: who started the driver reaps in its own time, and where nobody does a dead entry stays for ever. */
+async function reaped(process: ProcessId | undefined): Promise<void> {
+  const gone = () => process === undefined || !existsSync(`/proc/${process.pid}`);
+  await until(gone, AbortSignal.timeout(2000)).catch(() => undefined);
 }
 
 /** A group is busy until its last process is reaped. */

@@ -67,10 +67,12 @@ async function main([command, ...words]: string[], signal: AbortSignal): Promise
   }
 }
 
+/** What the person can act on is said in words; only what we did not foresee shows its stack. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error);
   }
-  const own = error instanceof ClusterError ? error.message : (error.stack ?? error.message);
+  const foreseen = error instanceof ClusterError || 'code' in error;
+  const own = foreseen ? error.message : (error.stack ?? error.message);
   return error.cause === undefined ? own : `${own}\n${explain(error.cause)}`;
 }

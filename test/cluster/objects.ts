@@ -34,20 +34,33 @@ export async function makeObjects(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Whether the node is Ready; false too if the API server does not answer. */
-export async function isNodeReady(signal: AbortSignal): Promise<boolean> {
-  return withApi(signal, nodeIsReady).catch(() => false);
+/** Whether the node is Ready and takes Pods; false too if the API server does not answer. */
+export async function isNodeUsable(signal: AbortSignal): Promise<boolean> {
+  return withApi(signal, async api => (await stageOf(api)) === 'usable').catch(() => false);
 }
 
-export async function waitForNode(signal: AbortSignal): Promise<void> {
-  await withApi(signal, api => until(() => nodeIsReady(api).catch(() => false), signal, 25));
+/** Waits until the node has come so far. A registered one takes no Pods before a controller has seen it Ready. */
+export async function waitForNode(stage: 'registered' | 'usable', signal: AbortSignal): Promise<void> {
+  const reached = stage === 'usable' ? [stage] : [stage, 'usable'];
+  await withApi(signal, api => until(async () => reached.includes(await stageOf(api)), signal, 25));
 }
 
-type Node = {status?: {conditions?: {type: string; status: string}[]}};
+type Node = {
+  spec: {taints?: {key: string}[]};
+  status?: {conditions?: {type: string; status: string}[]};
+};
 
-async function nodeIsReady(api: Api): Promise<boolean> {
-  const node = (await api.call('GET', `/api/v1/nodes/${nodeName}`)) as Node;
-  return node.status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') ?? false;
+async function stageOf(api: Api): Promise<'absent' | 'registered' | 'usable'> {
+  const path = `/api/v1/nodes/${nodeName}`;
+  const node = await api.call('GET', path).then(
+    answer => answer as Node,
+    () => undefined,
+  );
+  if (node === undefined) {
+    return 'absent';
+  }
+  const ready = node.status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True');
+  return ready && (node.spec.taints ?? []).length === 0 ? 'usable' : 'registered';
 }
 
 async function answerOf(api: Api, path: string): Promise<'success' | 'error' | 'refused'> {

@@ -2,7 +2,7 @@ import {versions} from './build.ts';
 import {componentNames} from './components.ts';
 import {apiUrl} from './config-files.ts';
 import {registryUrl} from './network.ts';
-import {isNodeReady} from './objects.ts';
+import {isNodeUsable} from './objects.ts';
 import {cacheFolder, kubeconfigPaths, logFolder} from './paths.ts';
 import {isAlive} from './processes.ts';
 import {readState} from './state.ts';
@@ -13,7 +13,7 @@ export async function status(signal: AbortSignal): Promise<{text: string; ready:
   if (state === undefined) {
     return {text: 'The test cluster is down. Start it: npm run cluster -- up\n', ready: false};
   }
-  const nodeReady = await isNodeReady(signal);
+  const nodeReady = await isNodeUsable(signal);
   const parts = componentNames.map(name => {
     const recorded = state.components[name];
     return {name, recorded, alive: recorded !== undefined && isAlive(recorded)};

@@ -74,7 +74,7 @@ async function isRunning(signal: AbortSignal): Promise<boolean> {
   if (!state?.init || !isAlive(state.init) || !componentNames.every(name => isRecordedAlive(state, name))) {
     return false;
   }
-  return waitForNode(AbortSignal.any([signal, AbortSignal.timeout(20_000)])).then(
+  return waitForNode('usable', AbortSignal.any([signal, AbortSignal.timeout(20_000)])).then(
     () => true,
     () => false,
   );
@@ -105,17 +105,15 @@ async function start(binaries: Binaries, signal: AbortSignal): Promise<void> {
 
   const begin = (name: ComponentName) => startComponent(state, name, {binaries, signal});
   await Promise.all([begin('etcd'), begin('containerd'), begin('registry'), begin('kube-apiserver')]);
-  // The others wait by themselves until the server has made its own roles, but not until its port is open.
+  // The kubelet needs no more than an open port. The others need the server's own roles, which come 2 s later; started
+  // sooner they would only take the kubelet's processor time and then sleep for a second between two looks.
   await waitForPort(signal);
-  await Promise.all([
-    begin('kubelet'),
-    begin('kube-controller-manager'),
-    begin('kube-scheduler'),
-    begin('kube-proxy'),
-  ]);
+  await begin('kubelet');
+  await waitForNode('registered', signal);
+  await Promise.all([begin('kube-controller-manager'), begin('kube-scheduler'), begin('kube-proxy')]);
   await waitForApi(signal);
   await until(() => answersHttp(`${registryUrl}/v2/`, signal), signal);
-  await Promise.all([makeObjects(signal), waitForNode(signal)]);
+  await Promise.all([makeObjects(signal), waitForNode('usable', signal)]);
 }
 
 async function startComponent(
