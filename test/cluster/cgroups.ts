@@ -14,9 +14,12 @@ export const cgroupRoot = '/badidea-cluster';
 
 /** Makes the group in every hierarchy of the machine; the kubelet wants it to be there. */
 export function makeCgroups(): void {
-  for (const hierarchy of hierarchies()) {
+  const all = hierarchies();
+  if (all.length === 1) {
+    all.forEach(passControllersOn);
+  }
+  for (const hierarchy of all) {
     const folder = join(hierarchy, cgroupRoot);
-    passControllersOn(hierarchy);
     mkdirSync(folder, {recursive: true});
     // A new group of the cpuset controller (version 1) may use nothing until it is told otherwise.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
@@ -27,7 +30,7 @@ export function makeCgroups(): void {
   }
 }
 
-/** In version 2 a group has only the controllers that the one above it passes on; the kubelet wants these. */
+/** In version 2, which has one hierarchy, a group has only the controllers that the one above it passes on; the kubelet wants these. */
 function passControllersOn(hierarchy: string): void {
   const list = join(hierarchy, 'cgroup.controllers');
   const available = existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ') : [];
