@@ -1,3 +1,4 @@
+import {reasonOf} from './abort-reason.ts';
 import {ProtocolViolation} from './errors.ts';
 import {FieldWriter} from './fields.ts';
 import {encodeEntry, type FileEntry} from './file-entries.ts';
@@ -6,6 +7,7 @@ import {messageType} from './messages.ts';
 import {nameToBytes} from './names.ts';
 import {streamKind} from './stream-kinds.ts';
 import type {Streams} from './streams.ts';
+import {Verdict} from './verdict.ts';
 
 const batchSize = 32_768;
 
@@ -35,39 +37,38 @@ export async function apply(
   entries: AsyncIterable<AppliedEntry>,
 ): Promise<bigint> {
   options.signal?.throwIfAborted();
-  const done = Promise.withResolvers<bigint>();
-  done.promise.catch(() => {});
+  const verdict = new Verdict();
   const stream: LinkStream = streams.open(applyPayload(path, options), {
     channels: [],
-    onReadable: () => done.reject(new ProtocolViolation('the agent ended an apply without a word')),
-    onFailed: error => done.reject(error),
+    onReadable: () => verdict.fail(new ProtocolViolation('the agent ended an apply without a word')),
+    onFailed: error => verdict.fail(error),
     onMessage: (message, fields) => {
       if (message !== messageType.done)
         throw new ProtocolViolation(`the agent sent the message ${message} on an apply`);
-      done.resolve(fields.u64());
+      verdict.resolve(fields.u64());
       fields.end();
     },
   });
-  const abort = (): void => done.reject(options.signal?.reason);
+  const abort = (): void => verdict.fail(reasonOf(options.signal));
   options.signal?.addEventListener('abort', abort, {once: true});
 
   try {
-    const batch = new Batch(stream, done.promise);
-    for await (const entry of entries) await writeEntry(batch, entry);
+    const batch = new Batch(stream, verdict);
+    for await (const entry of verdict.heeding(entries)) await writeEntry(batch, entry, verdict);
     await batch.flush();
     stream.end();
-    return await done.promise;
+    return await verdict.promise;
   } finally {
     options.signal?.removeEventListener('abort', abort);
     stream.reset();
   }
 }
 
-async function writeEntry(batch: Batch, entry: AppliedEntry): Promise<void> {
+async function writeEntry(batch: Batch, entry: AppliedEntry, verdict: Verdict): Promise<void> {
   await batch.write(encodeEntry(entry));
   if (entry.type !== 'f') return;
   let left = entry.size;
-  for await (const bytes of entry.content ?? []) {
+  for await (const bytes of verdict.heeding(entry.content ?? noContent())) {
     left -= bytes.length;
     if (left < 0)
       throw new RangeError(`${entry.path} has more than the ${entry.size} bytes that were announced`);
@@ -78,16 +79,18 @@ async function writeEntry(batch: Batch, entry: AppliedEntry): Promise<void> {
   await batch.write(Buffer.of(0));
 }
 
+async function* noContent(): AsyncGenerator<Buffer, void, undefined> {}
+
 /** Small pieces leave together. */
 class Batch {
   readonly #stream: LinkStream;
-  readonly #done: Promise<bigint>;
+  readonly #verdict: Verdict;
   #parts: Buffer[] = [];
   #size = 0;
 
-  constructor(stream: LinkStream, done: Promise<bigint>) {
+  constructor(stream: LinkStream, verdict: Verdict) {
     this.#stream = stream;
-    this.#done = done;
+    this.#verdict = verdict;
   }
 
   async write(bytes: Buffer): Promise<void> {
@@ -101,6 +104,6 @@ class Batch {
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];
     this.#size = 0;
-    await Promise.race([new Promise<void>(resolve => this.#stream.write(bytes, resolve)), this.#done]);
+    await this.#verdict.unlessFailed(new Promise<void>(resolve => this.#stream.write(bytes, resolve)));
   }
 }

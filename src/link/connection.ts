@@ -46,7 +46,10 @@ export class Connection {
   }
 
   write(bytes: Buffer, sent?: () => void): void {
-    if (!this.#closed && this.#duplex.writable) this.#duplex.write(bytes, error => error ?? sent?.());
+    if (this.#closed || !this.#duplex.writable) return;
+    this.#duplex.write(bytes, error => {
+      if (!error) sent?.();
+    });
   }
 
   close(error: Error): void {

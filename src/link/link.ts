@@ -1,5 +1,6 @@
 import type {Duplex, Readable, Writable} from 'node:stream';
 
+import {reasonOf} from './abort-reason.ts';
 import type {AgentLink} from './agent-link.ts';
 import {apply, type AppliedEntry, type ApplyOptions} from './apply.ts';
 import {openDial, type DialStream} from './dial-stream.ts';
@@ -60,7 +61,7 @@ class Link implements AgentLink {
   readonly #main: MainProcess;
   readonly #end = new AbortController();
   readonly #stopHeartbeat: () => void;
-  #connected = false;
+  #connectionKnown = false;
   #closed: LinkLost | undefined;
   #lastError: Error | undefined;
 
@@ -96,7 +97,7 @@ class Link implements AgentLink {
   }
 
   get connected(): boolean {
-    return this.#connected;
+    return this.#session.connected;
   }
 
   get lastError(): Error | undefined {
@@ -144,8 +145,7 @@ class Link implements AgentLink {
   async dial(port: number, host = '', signal?: AbortSignal): Promise<Duplex> {
     signal?.throwIfAborted();
     const stream = this.dialNow(port, host);
-    const abort = (): void =>
-      void stream.destroy(new Error('the dial was given up', {cause: signal?.reason}));
+    const abort = (): void => void stream.destroy(reasonOf(signal));
     signal?.addEventListener('abort', abort, {once: true});
     try {
       await stream.connected;
@@ -191,7 +191,6 @@ class Link implements AgentLink {
     if (this.#closed !== undefined) return;
     const error = new LinkLost(reason?.message ?? 'the link to the agent was closed', {cause: reason});
     this.#closed = error;
-    this.#connected = false;
     this.#stopHeartbeat();
     this.#end.abort(error);
     this.#session.drop(error);
@@ -208,7 +207,7 @@ class Link implements AgentLink {
 
   #greeted(state: AgentState, resumed: boolean): void {
     const again = this.#main.state !== undefined;
-    this.#connected = true;
+    this.#connectionKnown = true;
     this.#lastError = undefined;
     this.#main.learn(state);
     this.#ready.resolve(state);
@@ -217,8 +216,8 @@ class Link implements AgentLink {
 
   #down(error: Error): void {
     this.#lastError = error;
-    if (!this.#connected) return;
-    this.#connected = false;
+    if (!this.#connectionKnown || this.#closed !== undefined) return;
+    this.#connectionKnown = false;
     this.#listeners.emit('lost', error);
   }
 

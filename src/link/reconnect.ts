@@ -22,7 +22,7 @@ export interface ReconnectOptions {
 
 /** Carries the session over one connection after the other until the signal aborts, or rejects with the dial's error when the container is gone. */
 export async function keepConnected(options: ReconnectOptions): Promise<void> {
-  const {session, signal, backoff} = options;
+  const {signal, backoff} = options;
   let failures = 0;
   while (!signal.aborted) {
     const began = performance.now();
@@ -34,7 +34,6 @@ export async function keepConnected(options: ReconnectOptions): Promise<void> {
     });
     if (healthy && performance.now() - began >= backoff.healthyMs) failures = 0;
     else failures += 1;
-    session.drop(new Error('not used any more'));
     const delay =
       failures === 0 ? 0 : Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(failures - 1, 20));
     await sleep(delay * (0.5 + Math.random() / 2), undefined, {signal}).catch(() => {});
@@ -43,6 +42,10 @@ export async function keepConnected(options: ReconnectOptions): Promise<void> {
 
 async function connectOnce(options: ReconnectOptions): Promise<boolean> {
   const duplex = await dialWithin(options);
+  if (options.signal.aborted) {
+    duplex.destroy();
+    return false;
+  }
   const {healthy, error} = await options.session.carry(duplex, {greetingMs: options.greetingMs});
   options.onDown(error);
   return healthy;

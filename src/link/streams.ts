@@ -3,9 +3,13 @@ import {frameType, type Frame} from './frames.ts';
 import {LinkStream, type StreamCarrier, type StreamOptions} from './link-stream.ts';
 import type {Session} from './session.ts';
 
+type StreamsSession = Pick<Session, 'send' | 'hasRoom' | 'restart'>;
+
+const maxId = 2 ** 32 - 1;
+
 /** The streams of a session by their ids, and whose turn it is to send. PROTOCOL.md, "Streams". */
 export class Streams {
-  readonly #session: Pick<Session, 'send' | 'hasRoom'>;
+  readonly #session: StreamsSession;
   readonly #open = new Map<number, LinkStream>();
   readonly #waiting = new Set<LinkStream>();
   readonly #carrier: StreamCarrier;
@@ -13,7 +17,7 @@ export class Streams {
   #pumping = false;
   #closed: LinkLost | undefined;
 
-  constructor(session: Pick<Session, 'send' | 'hasRoom'>) {
+  constructor(session: StreamsSession) {
     this.#session = session;
     this.#carrier = {
       send: frame => session.send(frame),
@@ -31,6 +35,8 @@ export class Streams {
   /** Opens a stream with the fields of its kind. Throws LinkLost once the link is closed. */
   open(payload: Buffer, options: StreamOptions): LinkStream {
     if (this.#closed !== undefined) throw this.#closed;
+    if (this.#nextId > maxId)
+      this.#session.restart(new LinkLost('the session has used all of its stream ids'));
     const stream = new LinkStream(this.#nextId, this.#carrier, options);
     this.#nextId += 2;
     this.#open.set(stream.id, stream);
@@ -63,8 +69,9 @@ export class Streams {
     }
   }
 
-  /** The session has ended: every stream fails. */
+  /** The session has ended: every stream fails, and the next session counts anew. */
   lose(error: LinkLost): void {
+    this.#nextId = 1;
     // A copy: who opens a stream at once in place of a lost one must not lose it again.
     const lost = [...this.#open.values()];
     for (const stream of lost) stream.lose(error);

@@ -1,3 +1,4 @@
+import {reasonOf} from './abort-reason.ts';
 import {ProtocolViolation, resetError, type AgentError} from './errors.ts';
 import {FieldWriter} from './fields.ts';
 import {readEntry, type FileEntry} from './file-entries.ts';
@@ -109,9 +110,4 @@ class Content implements AsyncIterable<Buffer> {
   async skip(): Promise<void> {
     for await (const _ of this);
   }
-}
-
-function reasonOf(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error('aborted', {cause: reason});
 }

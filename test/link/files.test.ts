@@ -201,6 +201,23 @@ test('an agent that cannot write rejects apply at once, also while a write waits
   link.close();
 });
 
+test('an agent that cannot write rejects apply also while the source makes us wait', async () => {
+  await using agent = await ScriptedAgent.listen((frame, self) => {
+    if (frame.type === frameType.data)
+      self.send(frameType.reset, frame.stream, new FieldWriter().u32(28).bytes('').finish());
+  });
+  const link = openLink({dial: agent.dial});
+  async function* slow(): AsyncGenerator<Buffer, void, undefined> {
+    yield Buffer.alloc(40_000);
+    await new Promise(() => {});
+  }
+
+  const applying = link.apply('/x', {}, entriesOf([{...plain, path: 'big', size: 100_000, content: slow()}]));
+
+  await expect(applying).rejects.toMatchObject({code: 'ENOSPC'});
+  link.close();
+});
+
 test('content that is shorter or longer than its size ends apply and resets it', async () => {
   const types: number[] = [];
   await using agent = await ScriptedAgent.listen(frame => types.push(frame.type));

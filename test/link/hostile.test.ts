@@ -198,6 +198,18 @@ test('a replay log gives again from any point that is not acknowledged, and noth
   expect(String(drain())).toBe('more');
 });
 
+test('an agent that never acknowledges loses its session before it fills our memory', async () => {
+  await using agent = await ScriptedAgent.listen();
+  const link = openLink({dial: agent.dial, backoff});
+  const reset = new Promise<LinkLost>(resolve => link.onReset(resolve));
+  await link.ready();
+  for (let index = 0; index < 300; index += 1) link.exec({...spec, env: [`A=${'x'.repeat(60_000)}`]});
+
+  expect((await reset).message).toContain('not acknowledged');
+  expect((await link.ready()).phase).toBe('held');
+  link.close();
+});
+
 test('bytes at random, and vectors with bytes changed, never end the process', async () => {
   const random = numbers(20_261_122);
   const frames = readVectors()

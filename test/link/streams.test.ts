@@ -66,7 +66,7 @@ test('a dial that is aborted resets its stream', async () => {
   await using agent = await ScriptedAgent.listen(frame => frames.push(frame));
   const link = openLink({dial: agent.dial});
 
-  await expect(link.dial(80, '', AbortSignal.timeout(20))).rejects.toThrow('the dial was given up');
+  await expect(link.dial(80, '', AbortSignal.timeout(20))).rejects.toMatchObject({name: 'TimeoutError'});
   await vi.waitUntil(() => frames.some(frame => frame.type === frameType.reset));
   link.close();
 });
