@@ -1,0 +1,256 @@
+import {once} from 'node:events';
+import type {Duplex} from 'node:stream';
+import {buffer} from 'node:stream/consumers';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {expect, test} from 'vitest';
+import type {WebSocket} from 'ws';
+
+import {CommandFailed, Forbidden, InvalidRequest, NotFound, NotReady, Unavailable} from '../../src/errors.ts';
+import {fakeApi, type FakeApi, type FakeApiOptions, reply} from './fake-api.ts';
+
+const pod = {
+  metadata: {
+    uid: 'one',
+    name: 'bad-1',
+    labels: {'app.kubernetes.io/managed-by': 'badidea', 'badidea.dev/owner': 'tester'},
+  },
+};
+
+/** An API server with one Pod, whose exec behaves as the test says. */
+async function execApi(
+  options: FakeApiOptions,
+): Promise<{api: FakeApi; exec(signal?: AbortSignal): Promise<Duplex>}> {
+  const api = await fakeApi({
+    ...options,
+    answer(question, response) {
+      if (question.path.endsWith('/exec')) options.answer?.(question, response);
+      else reply(response, 200, pod);
+    },
+  });
+  const {cluster} = await api.connect();
+  return {
+    api,
+    exec: async signal =>
+      await cluster.exec('bad-1', {container: 'main', command: ['cat', '-n'], ...(signal ? {signal} : {})}),
+  };
+}
+
+function success(socket: WebSocket): void {
+  socket.send(Buffer.from('\u0003{"status":"Success"}'));
+  socket.close();
+}
+
+test('the command and the container go in the query, the credentials in a header', async () => {
+  const {api, exec} = await execApi({exec: success});
+
+  await exec();
+
+  const [question] = api.questions.filter(({path}) => path.endsWith('/exec'));
+  expect(question?.query.getAll('command')).toEqual(['cat', '-n']);
+  expect(question?.query.get('container')).toBe('main');
+  expect(question?.headers.authorization).toBe('Bearer sesame');
+  expect(question?.headers['sec-websocket-extensions']).toBeUndefined();
+});
+
+test('written bytes arrive in frames of at most 32 KiB on channel 0, and the end as a CLOSE of it', async () => {
+  const frames: Buffer[] = [];
+  const {exec} = await execApi({
+    exec: socket =>
+      socket.on('message', (data: Buffer) => {
+        frames.push(data);
+        if (data[0] === 255) success(socket);
+      }),
+  });
+
+  const stream = await exec();
+  stream.end(Buffer.alloc(100_000, 'x'));
+  await once(stream.resume(), 'end');
+
+  expect(frames.slice(0, -1).map(frame => [frame[0], frame.length - 1])).toEqual([
+    [0, 32768],
+    [0, 32768],
+    [0, 32768],
+    [0, 1696],
+  ]);
+  expect(frames.at(-1)).toEqual(Buffer.from([255, 0]));
+});
+
+test('a server that knows only version 4 is sent no half-close', async () => {
+  const frames: Buffer[] = [];
+  const {exec} = await execApi({
+    protocols: ['v4.channel.k8s.io'],
+    exec(socket) {
+      socket.on('message', (data: Buffer) => frames.push(data));
+      setTimeout(() => success(socket), 100);
+    },
+  });
+
+  const stream = await exec();
+  stream.end('bytes');
+  await once(stream.resume(), 'end');
+
+  expect(frames.map(String)).toEqual(['\0bytes']);
+});
+
+test('the output ends when the command succeeded, and not before its last byte', async () => {
+  const {exec} = await execApi({
+    exec(socket) {
+      for (const part of ['', 'one ', 'two']) socket.send(Buffer.from(`\u0001${part}`));
+      success(socket);
+    },
+  });
+
+  const stream = await exec();
+
+  expect((await buffer(stream)).toString()).toBe('one two');
+});
+
+test('a failed command is told with its exit code and its stderr', async () => {
+  const status = {
+    status: 'Failure',
+    reason: 'NonZeroExitCode',
+    details: {causes: [{reason: 'ExitCode', message: '42'}]},
+  };
+  const {exec} = await execApi({
+    exec(socket) {
+      socket.send(Buffer.from('\u0002no such thing\n'));
+      socket.send(Buffer.from(`\u0003${JSON.stringify(status)}`));
+      socket.close();
+    },
+  });
+
+  const failure = await buffer(await exec()).catch((error: unknown) => error);
+
+  expect(failure).toBeInstanceOf(CommandFailed);
+  expect(failure).toMatchObject({exitCode: 42, message: 'no such thing'});
+});
+
+test.for([
+  ['channel', Buffer.from([9, 1, 2])],
+  ['channel of ours', Buffer.from('\0echo')],
+  ['status', Buffer.from('\u0003{not json')],
+] as const)('an unknown %s ends the stream with an error and nothing else', async ([, message]) => {
+  const {exec} = await execApi({exec: socket => socket.send(message)});
+
+  const stream = await exec();
+
+  await expect(buffer(stream)).rejects.toThrow(Unavailable);
+});
+
+test('a connection that closes before the command ended is lost, not ended', async () => {
+  const {exec} = await execApi({
+    exec(socket) {
+      socket.send(Buffer.from('\u0001half'));
+      socket.close();
+    },
+  });
+
+  const failure = await buffer(await exec()).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({name: 'Unavailable', reason: 'connection'});
+});
+
+test('a reader that stops holds the server back', async () => {
+  let sent = 0;
+  const {exec} = await execApi({
+    exec(socket) {
+      const more = () =>
+        socket.send(Buffer.alloc(64 * 1024, 1), () =>
+          (sent += 64 * 1024) < 64 * 1024 * 1024 ? more() : success(socket),
+        );
+      more();
+    },
+  });
+
+  const stream = await exec();
+  await sleep(300);
+  const sentToNobody = sent;
+  let received = 0;
+  for await (const chunk of stream) received += chunk.length;
+
+  expect(sentToNobody).toBeLessThan(16 * 1024 * 1024);
+  expect(received).toBe(((64 * 1024 * 1024) / (64 * 1024)) * (64 * 1024 - 1));
+});
+
+test('a command that does not read holds the writer back', async () => {
+  const {exec} = await execApi({exec: socket => socket.pause()});
+  const stream = await exec();
+  let written = 0;
+
+  const chunk = Buffer.alloc(256 * 1024);
+  const stalled = (async () => {
+    while (stream.write(chunk) || (await Promise.race([once(stream, 'drain'), sleep(300)]))) {
+      written += chunk.length;
+      if (stream.writableNeedDrain) return;
+    }
+  })();
+  await stalled;
+
+  expect(written).toBeLessThan(32 * 1024 * 1024);
+  stream.destroy();
+});
+
+test.for([
+  [400, 'pod bad-1 does not have a host assigned', NotReady],
+  [500, 'container not found ("main")', NotReady],
+  [404, 'pod does not exist', NotReady],
+  [500, 'failed to exec in container: container is in CONTAINER_CREATED state', NotReady],
+  [400, 'container wrong is not valid for pod bad-1', InvalidRequest],
+  [404, 'pods "bad-1" not found', NotFound],
+  [403, 'pods "bad-1" is forbidden: User "x" cannot create resource "pods/exec"', Forbidden],
+  [500, 'error dialing backend: dial tcp 10.0.0.1:10250: i/o timeout', Unavailable],
+] as const)('a refusal with %i and "%s" is read and understood', async ([status, message, kind]) => {
+  const {exec} = await execApi({
+    answer: (_question, response) => reply(response, status, {kind: 'Status', message}),
+  });
+
+  const failure = await exec().catch((error: unknown) => error);
+
+  expect(failure).toBeInstanceOf(kind);
+  expect(failure).toMatchObject({message});
+});
+
+test('the same refusal after the handshake, as older servers give it, ends the stream with the same error', async () => {
+  const status = {
+    status: 'Failure',
+    code: 500,
+    message: 'Internal error occurred: container not found ("main")',
+  };
+  const {exec} = await execApi({
+    exec: socket => socket.send(Buffer.from(`\u0003${JSON.stringify(status)}`), () => socket.close()),
+  });
+
+  const stream = await exec();
+
+  await expect(buffer(stream)).rejects.toThrow(NotReady);
+});
+
+test('bytes that come within the packet of the handshake are not lost', async () => {
+  const {exec} = await execApi({
+    exec: socket => socket.send(Buffer.from('\u0001at once'), () => success(socket)),
+  });
+
+  expect((await buffer(await exec())).toString()).toBe('at once');
+});
+
+test('an abort while the server thinks rejects, and an abort later ends the stream', async () => {
+  const {exec} = await execApi({answer: () => {}});
+  const abort = new AbortController();
+
+  const opening = exec(abort.signal);
+  setTimeout(() => abort.abort(), 50);
+
+  await expect(opening).rejects.toThrow();
+});
+
+test('a connection is made ready while a new Pod starts, and the exec takes it', async () => {
+  const api = await fakeApi({answer: (_question, response) => reply(response, 200, pod), exec: success});
+  const {cluster} = await api.connect();
+  await cluster.createPod({metadata: {name: 'bad-1'}});
+  while (api.connections() < 2) await sleep(10);
+
+  await cluster.exec('bad-1', {container: 'main', command: ['true']});
+
+  expect(api.connections()).toBe(2);
+});
