@@ -80,19 +80,23 @@ export function imageInspect(image: ImageRecord, all: readonly ImageRecord[]): I
 /** `docker images`: one line for each image, newest first; names of the same image share it. */
 export function imageSummaries(images: readonly ImageRecord[]): ImageSummary[] {
   const byId = new Map(images.toReversed().map(image => [image.id, image]));
-  return [...byId.values()]
-    .map(image => ({
-      Id: image.id,
-      ParentId: '',
-      ...namesOf(image.id, images),
-      Created: seconds(image.created),
-      Size: image.size,
-      SharedSize: -1,
-      Labels: image.config.Labels,
-      Containers: -1,
-      Descriptor: descriptor(image),
-    }))
-    .toSorted((a, b) => b.Created - a.Created);
+  return Array.from(byId.values(), image => imageSummary(image, images)).toSorted(
+    (a, b) => b.Created - a.Created,
+  );
+}
+
+function imageSummary(image: ImageRecord, all: readonly ImageRecord[]): ImageSummary {
+  return {
+    Id: image.id,
+    ParentId: '',
+    ...namesOf(image.id, all),
+    Created: seconds(image.created),
+    Size: image.size,
+    SharedSize: -1,
+    Labels: image.config.Labels,
+    Containers: -1,
+    Descriptor: descriptor(image),
+  };
 }
 
 function namesOf(id: string, all: readonly ImageRecord[]): {RepoTags: string[]; RepoDigests: string[]} {

@@ -97,6 +97,7 @@ export class ImageIndex {
   }
 
   async #write<T>(change: (entries: Map<string, ImageRecord>) => T): Promise<T> {
+    /* oxlint-disable no-await-in-loop -- an attempt is made only after the one before it failed */
     for (let attempt = 1; ; attempt++) {
       const entries = new Map(this.#entries);
       const result = change(entries);
@@ -111,6 +112,7 @@ export class ImageIndex {
         await this.#refresh();
       }
     }
+    /* oxlint-enable no-await-in-loop */
   }
 
   #send(data: Record<string, string>): Promise<Secret> {

@@ -35,6 +35,7 @@ export async function registryRequest(options: RegistryRequest): Promise<Registr
   let {url} = options;
   for (let hop = 0; hop <= maximumRedirects; hop++) {
     const own = url.origin === options.url.origin && authorization !== undefined;
+    // oxlint-disable-next-line no-await-in-loop -- each hop says where the next one goes
     const answer = await send({...options, url, headers: own ? {...bare, authorization} : bare});
     const location = answer.header('location');
     if (!redirects.has(answer.status) || location === undefined || options.method === 'POST') {

@@ -13,7 +13,7 @@ import {
 /** ContainerConfig: the top level of the body of `POST /containers/create`. */
 export const configFields: FieldRules = {
   Hostname: honoured('--hostname'),
-  Domainname: honoured('--domainname'),
+  Domainname: ignored('--domainname', 'docker inspect shows it, the container does not see it'),
   User: honoured('--user', "names are looked up in the image's /etc/passwd and /etc/group"),
   AttachStdin: honoured('--attach'),
   AttachStdout: honoured('--attach'),

@@ -11,30 +11,33 @@ export const createFields = {
   endpoint: endpointFields,
 } as const satisfies Record<string, FieldRules>;
 
-const mountNames: FieldNames = {
-  Type: {},
-  Source: {},
-  Target: {},
-  ReadOnly: {},
-  VolumeOptions: {},
-  BindOptions: {},
-  TmpfsOptions: {},
-};
-
-/** How the fields that are judged are spelt: Go, and so Docker's API, reads them in any case. */
+/** How the fields are spelt, and those within them that are looked at: Go, and so Docker's API, reads keys in any case. `*`: map values, list elements. */
 export const createFieldNames: FieldNames = {
-  ...namesOf(configFields),
-  Healthcheck: {Test: {}},
+  ...namesOf(Object.keys(configFields)),
+  Healthcheck: namesOf(['Test', 'Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries']),
   HostConfig: {
-    ...namesOf(hostConfigFields),
-    Mounts: {'*': mountNames},
-    LogConfig: {Type: {}, Config: {}},
-    RestartPolicy: {Name: {}, MaximumRetryCount: {}},
-    PortBindings: {'*': {'*': {HostIp: {}, HostPort: {}}}},
+    ...namesOf(Object.keys(hostConfigFields)),
+    Mounts: {
+      '*': namesOf([
+        'Type',
+        'Source',
+        'Target',
+        'ReadOnly',
+        'Consistency',
+        'BindOptions',
+        'VolumeOptions',
+        'ImageOptions',
+        'TmpfsOptions',
+        'ClusterOptions',
+      ]),
+    },
+    LogConfig: namesOf(['Type', 'Config']),
+    RestartPolicy: namesOf(['Name', 'MaximumRetryCount']),
+    PortBindings: {'*': {'*': namesOf(['HostIp', 'HostPort'])}},
   },
-  NetworkingConfig: {EndpointsConfig: {'*': namesOf(endpointFields)}},
+  NetworkingConfig: {EndpointsConfig: {'*': namesOf(Object.keys(endpointFields))}},
 };
 
-function namesOf(fields: FieldRules): FieldNames {
-  return Object.fromEntries(Object.keys(fields).map(name => [name, {}]));
+function namesOf(names: readonly string[]): FieldNames {
+  return Object.fromEntries(names.map(name => [name, {}]));
 }
