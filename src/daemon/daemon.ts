@@ -121,7 +121,7 @@ async function listen(settings: DaemonSettings, engine: RunningEngine, log: Log)
   const options: HttpServerOptions = {
     handler: dockerApi(engine),
     headers: commonHeaders,
-    onFailure: (error, request) => log.error('a request failed', {error, request}),
+    onFailure: failed => log.error('a request failed', {...failed}),
   };
   const servers = [await listenOnUnixSocket(settings.dockerSocket, options)];
   if (settings.tcp) {

@@ -30,15 +30,19 @@ export class ContainerIndex {
     return this.#byName.has(name);
   }
 
-  /** Takes a name before its container exists, so that two requests at once cannot both have it. @throws Conflict in Docker's words */
+  /** Takes a name before its container exists, so that two requests at once cannot both have it; ask `requireFree` first, in the same breath. */
   reserve(name: string, id: string): void {
+    this.#byName.set(name, id);
+  }
+
+  /** @throws Conflict in Docker's words when a container has the name */
+  requireFree(name: string): void {
     const holder = this.#byName.get(name);
-    if (holder !== undefined && holder !== id) {
+    if (holder !== undefined) {
       throw new Conflict(
         `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
       );
     }
-    this.#byName.set(name, id);
   }
 
   release(name: string, id: string): void {

@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {InvalidRequest} from '../errors.ts';
 import {createRefusals} from '../policy/create-refusals.ts';
 import {type ContainerRecord, createdState, secretForContainer} from '../translate/container-record.ts';
@@ -7,14 +6,14 @@ import {commandLine} from '../translate/process-for-container.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import type {Secret} from '../cluster/cluster.ts';
 import {objectName} from '../translate/labels.ts';
+import {containerName, inventedName} from '../wire/names-and-ids.ts';
 import type {Container} from './container.ts';
 import type {ContainerIndex} from './container-index.ts';
 import type {EngineContext} from './context.ts';
 import type {PodPool} from './pod-pool.ts';
-import {randomName} from './random-name.ts';
+import {newId} from './new-id.ts';
 import type {WarmPods} from './warm-pods.ts';
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** A Secret holds 1 MiB; base64 and the rest of the object take their part. */
 const LARGEST_RECORD = 700_000;
 
@@ -42,26 +41,17 @@ export async function createContainer(
   {context, index, makeContainer, pool, warmPods}: CreateRooms,
 ): Promise<{Id: string; Warnings: string[]}> {
   const warnings = createRefusals(options.raw);
-  const {name} = options;
-  if (name !== undefined && !NAME.test(name.replace(/^\//, ''))) {
-    throw new InvalidRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
-  }
+  const name = options.name === undefined ? freeName(index) : containerName(options.name);
   if (request.Image === '') throw new InvalidRequest('no command specified');
   const image = context.resolveImage(request.Image);
   if (commandLine(request, image.config).length === 0) throw new InvalidRequest('no command specified');
+  index.requireFree(name);
 
   const warm = warmPods.take({request, image});
-  const id = warm?.id ?? randomBytes(32).toString('hex');
-  const record: ContainerRecord = {
-    id,
-    name: name?.replace(/^\//, '') ?? randomName(taken => index.hasName(taken)),
-    created: String(context.now()),
-    request,
-    hostConfig: hostConfigOf(options.raw),
-    image,
-  };
+  const id = warm?.id ?? newId();
+  const record: ContainerRecord = {id, name, created: String(context.now()), request, hostConfig: hostConfigOf(options.raw), image};
+  index.reserve(name, id);
   try {
-    index.reserve(record.name, id);
     const [agent] = await Promise.all([
       warm?.agent ?? pool.create(podForContainer(record, context.podSettings)),
       context.cluster.createSecret(secretFor(record, context)),
@@ -71,12 +61,20 @@ export async function createContainer(
     index.add(container);
     container.emit('create');
   } catch (error) {
-    index.release(record.name, id);
+    index.release(name, id);
     await undo(objectName(id), {context, pool});
     throw error;
+  } finally {
+    warmPods.used(image);
   }
-  warmPods.used(image);
   return {Id: id, Warnings: warnings};
+}
+
+function freeName(index: ContainerIndex): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = inventedName(Math.random, attempt);
+    if (!index.hasName(name)) return name;
+  }
 }
 
 /** Whichever of the two was made must not stay; it may have been made although its request failed. */

@@ -20,7 +20,7 @@ const SILENCE = 150_000;
 export interface EngineOptions {
   context: EngineContext;
   cluster: Cluster;
-  images: Images & {replace(secrets: readonly Secret[]): void; applySecret(secret: Secret): void; removeSecret(secret: Secret): void};
+  images: Images & {replaceSecrets(secrets: readonly Secret[]): void; applySecret(secret: Secret): void; removeSecret(secret: Secret): void};
   warm: WarmSettings;
   system: SystemFacts;
 }
@@ -118,7 +118,7 @@ async function watchNamespace({cluster, index, images, pool, signal}: Watching):
     {
       replaced(list) {
         secrets = list;
-        images.replace(list);
+        images.replaceSecrets(list);
         const present = new Set(list.map(({metadata}) => metadata?.name));
         // A record that is newer than the list has not been seen yet, and is not gone.
         for (const name of seen) if (!present.has(name)) forget(index, name);

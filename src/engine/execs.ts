@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {Readable} from 'node:stream';
 import type {Attachment, ExecCreateRequest, ExecInspect, Execs, TerminalSize} from '../api/engine.ts';
 import {Conflict, DaemonError, InvalidRequest, NotFound} from '../errors.ts';
@@ -7,6 +6,7 @@ import type {ExecStream} from '../link/exec-stream.ts';
 import {environmentOf, mergedEnvironment, type ProcessSpec} from '../translate/process-for-container.ts';
 import {startFailure} from '../translate/start-failure.ts';
 import type {Container} from './container.ts';
+import {newId} from './new-id.ts';
 
 interface Exec {
   id: string;
@@ -36,7 +36,7 @@ export class ExecRegistry implements Execs {
     const container = this.#find(reference);
     if (!container.running) throw new Conflict(`container ${container.id} is not running`);
     if (request.Cmd.length === 0) throw new InvalidRequest('No exec command specified');
-    const id = randomBytes(32).toString('hex');
+    const id = newId();
     const spec = execSpec(container, request);
     this.#execs.set(id, {id, container, request, spec, state: 'created', exitCode: null, pid: 0, stream: undefined, begun: Promise.withResolvers()});
     this.#forgetOldest();

@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import type {ContainerImage} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
 import {podForContainer, podShape, warmPod} from '../translate/pod-for-container.ts';
@@ -7,6 +6,7 @@ import {Unavailable} from '../errors.ts';
 import {LinkLost} from '../link/errors.ts';
 import {type AgentPod, PodEnded} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
+import {newId} from './new-id.ts';
 import type {PodPool} from './pod-pool.ts';
 
 export interface WarmSettings {
@@ -104,7 +104,7 @@ export class WarmPods {
   }
 
   #hold(image: ContainerImage): void {
-    const id = randomBytes(32).toString('hex');
+    const id = newId();
     const manifest = podForContainer({id, image, request: ContainerCreateRequest.parse({Image: image.id})}, this.#context.podSettings);
     const warm: WarmPod = {
       id,
