@@ -17,7 +17,7 @@ export async function down(signal: AbortSignal): Promise<boolean> {
 export async function removeCluster(signal: AbortSignal): Promise<boolean> {
   const state = readState();
   const node = startedNode();
-  if (state === undefined && node === undefined) {
+  if (!existsSync(stateFolder)) {
     return false;
   }
   // With its first process the kernel ends all processes of the node, and with those its mounts and links go.

@@ -1,8 +1,9 @@
 import {down} from './down.ts';
 import {ClusterError} from './errors.ts';
 import {kubeconfigPaths} from './paths.ts';
+import {restartApiServer} from './restart-api-server.ts';
 import {status} from './status.ts';
-import {restartApiServer, up} from './up.ts';
+import {up} from './up.ts';
 
 const usage = `A one-node Kubernetes on this machine, for the tests (test/cluster/README.md).
 

@@ -28,6 +28,12 @@ const rules = [
 /** Connects the network namespace of a process to the machine. */
 export async function connectNode(nodePid: number, signal: AbortSignal): Promise<void> {
   for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
+    if (name === link) {
+      throw new ClusterError(
+        `The link ${link} is there already: a test cluster with another state folder runs (or one whose folder was deleted).\n` +
+          'Its first process is the child of the one that this prints: pgrep -af "^unshare .*init.sh". End that one.',
+      );
+    }
     if (addresses.some(address => address.address.startsWith('10.99.0.'))) {
       throw new ClusterError(
         `The test cluster needs the addresses 10.99.0.0/24, but interface ${name} has one of them.`,

@@ -1,13 +1,14 @@
 import {spawn} from 'node:child_process';
 import {
-  appendFileSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
   rmdirSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import {join} from 'node:path';
 
@@ -79,7 +80,7 @@ export async function startNode(path: string[], signal: AbortSignal): Promise<Pr
   );
   closeSync(log);
   child.unref();
-  await until(() => isReady() || child.exitCode !== null, signal);
+  await until(() => existsSync(readyMark) || child.exitCode !== null, signal);
   const init = startedNode()?.[1];
   if (init === undefined) {
     throw new ClusterError(`The node's namespaces could not be made: see ${join(logFolder, 'node.log')}`);
@@ -108,44 +109,45 @@ export async function startOnNode(
 ): Promise<ProcessId> {
   const log = join(logFolder, `${name}.log`);
   const before = new Set(childrenOf(init.pid).map(child => child.pid));
-  appendFileSync(startPipe, `exec ${command.map(quote).join(' ')} >>${quote(log)} 2>&1\n`);
-  let started: ProcessId | undefined;
-  try {
-    await until(
-      () => {
-        // Orphans of the node are children of its first process too, so the command line has to fit as well.
-        const children = childrenOf(init.pid).filter(child => !before.has(child.pid));
-        started = children.find(child => commandLine(child.pid) === command.join(' '));
-        return started !== undefined;
-      },
-      AbortSignal.any([signal, AbortSignal.timeout(5000)]),
-    );
-  } catch (cause) {
-    throw new ClusterError(`${name} did not start: see ${log}`, {cause});
+  const find = () =>
+    // Orphans of the node are children of its first process too, so the command line has to fit as well.
+    childrenOf(init.pid).find(({pid}) => !before.has(pid) && commandLine(pid) === command.join(' '));
+  tellInit(`exec ${command.map(quote).join(' ')} >>${quote(log)} 2>&1\n`);
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
+  await until(() => find() !== undefined, patience).catch(() => signal.throwIfAborted());
+  const started = find();
+  if (started === undefined) {
+    throw new ClusterError(`${name} did not start: see ${log}`);
   }
-  return started ?? init;
+  return started;
+}
+
+/** Writes a line to the first process; not waiting for a reader, it fails at once if that is dead. */
+function tellInit(line: string): void {
+  const pipe = openSync(startPipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    writeSync(pipe, line);
+  } finally {
+    closeSync(pipe);
+  }
 }
 
 function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function isReady(): boolean {
-  return existsSync(readyMark);
-}
-
 function initSource(): string {
   const mounts = ownFolders.map(folder => {
     const own = join(nodeFolder, folder);
-    return `mkdir -p '${own}'\nmount --bind '${own}' '${folder}'`;
+    return `mkdir -p ${quote(own)}\nmount --bind ${quote(own)} ${quote(folder)}`;
   });
   return `# Process 1 of the test cluster's node: sets up its mounts, then starts what it is told to and reaps, until it is killed.
 set -e
 ${mounts.join('\n')}
 mount --make-rshared /
-mkfifo '${startPipe}'
-exec 3<>'${startPipe}'
-echo ready >'${readyMark}'
+mkfifo ${quote(startPipe)}
+exec 3<>${quote(startPipe)}
+echo ready >${quote(readyMark)}
 while read -r command <&3; do eval "$command" 3<&- & done
 `;
 }
