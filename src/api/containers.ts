@@ -1,7 +1,7 @@
 import {InvalidRequest} from '../errors.ts';
 import {empty, json} from '../http/reply.ts';
+import {createFieldNames} from '../policy/create-fields.ts';
 import {ContainerCreateRequest} from '../wire/container-create-request.ts';
-import {createFieldNames} from '../wire/create-field-names.ts';
 import {parseFilters, requireKnownFilters, type Filters} from '../wire/filters.ts';
 import {flag, limit, optionalInteger, optionalText} from '../wire/query-values.ts';
 import {endpoint} from './endpoint.ts';

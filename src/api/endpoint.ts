@@ -112,8 +112,12 @@ function readQuery(params: URLSearchParams, query: QueryValues | undefined): Rec
 function validated(schema: z.ZodType, raw: unknown): unknown {
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
-  const problems = result.error.issues
-    .slice(0, 5)
-    .map(({path, message}) => `${path.join('.') || 'the body'}: ${message.replace(/^Invalid input: /, '')}`);
-  throw new InvalidRequest(`invalid JSON: ${problems.join('\n')}`);
+  throw new InvalidRequest(`invalid JSON: ${result.error.issues.slice(0, 5).map(problem).join('\n')}`);
+}
+
+function problem(issue: z.core.$ZodIssue): string {
+  // of a map's key its own check has the reason
+  const {message} = (issue.code === 'invalid_key' && issue.issues[0]) || issue;
+  const path = issue.path.join('.').slice(0, 200) || 'the body';
+  return `${path}: ${message.replace(/^Invalid input: /, '')}`;
 }

@@ -3,23 +3,12 @@ import {z} from 'zod';
 import {InvalidRequest} from '../errors.ts';
 import {empty, hijack, json} from '../http/reply.ts';
 import {parseDetachKeys} from '../wire/detach-keys.ts';
+import {flag, strings, text} from '../wire/json-fields.ts';
 import {terminalLength} from '../wire/query-values.ts';
 import {detachableInput} from './detachable.ts';
 import {endpoint} from './endpoint.ts';
 import {outputPieces, outputType, rawStream} from './output-pieces.ts';
 
-const flagField = z
-  .boolean()
-  .nullish()
-  .transform(value => value ?? false);
-const textField = z
-  .string()
-  .nullish()
-  .transform(value => value ?? '');
-const listField = z
-  .array(z.string())
-  .nullish()
-  .transform(list => list ?? []);
 /** rows and columns, in characters */
 const consoleSizeField = z
   .tuple([z.int().min(0).max(0xffff), z.int().min(0).max(0xffff)])
@@ -27,20 +16,20 @@ const consoleSizeField = z
   .transform(size => size ?? undefined);
 
 const ExecCreateBody = z.object({
-  AttachStdin: flagField,
-  AttachStdout: flagField,
-  AttachStderr: flagField,
-  DetachKeys: textField,
-  Tty: flagField,
-  Env: listField,
-  Cmd: listField,
-  Privileged: flagField,
-  User: textField,
-  WorkingDir: textField,
+  AttachStdin: flag(),
+  AttachStdout: flag(),
+  AttachStderr: flag(),
+  DetachKeys: text(),
+  Tty: flag(),
+  Env: strings(),
+  Cmd: strings(),
+  Privileged: flag(),
+  User: text(),
+  WorkingDir: text(),
   ConsoleSize: consoleSizeField,
 });
 
-const ExecStartBody = z.object({Detach: flagField, Tty: flagField, ConsoleSize: consoleSizeField});
+const ExecStartBody = z.object({Detach: flag(), Tty: flag(), ConsoleSize: consoleSizeField});
 
 /** Further processes in a container. */
 export const exec = [

@@ -39,7 +39,7 @@ export function fieldNamesOf(schema: z.core.$ZodType): FieldNames {
   }
   if (schema instanceof z.ZodRecord) return {'*': fieldNamesOf(schema.valueType)};
   if (schema instanceof z.ZodArray) return {'*': fieldNamesOf(schema.element)};
-  if (schema instanceof z.ZodPipe) return fieldNamesOf(schema.in);
+  if (schema instanceof z.ZodPipe) return mergeNames(fieldNamesOf(schema.in), fieldNamesOf(schema.out));
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodPrefault) {
     return fieldNamesOf(schema.unwrap());
   }

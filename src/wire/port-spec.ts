@@ -26,6 +26,16 @@ export function parseHostPort(spec: string): {first: number; last: number} | und
   return range.last === 0 ? undefined : range;
 }
 
+/** Whether `parsePort` takes it. */
+export function isPort(spec: string): boolean {
+  return succeeds(() => parsePort(spec));
+}
+
+/** Whether `parseHostPort` takes it. */
+export function isHostPort(spec: string): boolean {
+  return succeeds(() => parseHostPort(spec));
+}
+
 /** `80/tcp`: how Docker writes a single port. */
 export function portKey(port: number, protocol: PortProtocol): string {
   return `${port}/${protocol}`;
@@ -45,4 +55,13 @@ function isProtocol(text: string): text is PortProtocol {
 
 function invalid(spec: string): InvalidRequest {
   return new InvalidRequest(`invalid port specification: "${spec}"`);
+}
+
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
 }

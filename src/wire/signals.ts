@@ -48,12 +48,14 @@ const lastRealTime = 64;
 
 /** The number of a signal given as a number or a name, in any case, with or without SIG: `9`, `KILL`, `sigkill`, `SIGRTMIN+3`. */
 export function signalNumber(signal: string): number {
-  const number = /^\d{1,3}$/.test(signal)
-    ? Number(signal)
-    : numberOfName(signal.toUpperCase().replace(/^SIG/, ''));
-  if (number === undefined || number < 1 || number > lastRealTime)
-    throw new InvalidRequest(`invalid signal: ${signal}`);
+  const number = numberOf(signal);
+  if (number === undefined) throw new InvalidRequest(`invalid signal: ${signal}`);
   return number;
+}
+
+/** Whether `signalNumber` takes it. */
+export function isSignal(signal: string): boolean {
+  return numberOf(signal) !== undefined;
 }
 
 /** The name of a signal, with SIG; its number as text when it has none. */
@@ -63,6 +65,13 @@ export function signalName(number: number): string {
   }
   const name = names[number];
   return name ? `SIG${name}` : String(number);
+}
+
+function numberOf(signal: string): number | undefined {
+  const number = /^\d{1,3}$/.test(signal)
+    ? Number(signal)
+    : numberOfName(signal.toUpperCase().replace(/^SIG/, ''));
+  return number !== undefined && number >= 1 && number <= lastRealTime ? number : undefined;
 }
 
 function numberOfName(name: string): number | undefined {
