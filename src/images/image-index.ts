@@ -6,6 +6,7 @@ import {z} from 'zod';
 import type {Cluster, Secret} from '../cluster/cluster.ts';
 import {Conflict, Forbidden, NotFound} from '../errors.ts';
 import {ownLabels} from '../translate/labels.ts';
+import {explained} from './explained.ts';
 import {ImageRecord} from './image-record.ts';
 
 export const IMAGES_SECRET_TYPE = 'badidea.dev/images';
@@ -162,9 +163,10 @@ function encode(entries: Map<string, ImageRecord>): string {
     const oldest = untagged.toSorted((a, b) => (a.pulledAt < b.pulledAt ? -1 : 1))[0];
     if (oldest === undefined) {
       throw new Forbidden(
-        `The list of pulled images is full: ${entries.size} images.\n` +
-          'It is kept in one Secret of the cluster, which holds at most 1 MiB.\n' +
-          'Remove images that you no longer need with `docker rmi`.',
+        explained(`The list of pulled images is full: ${entries.size} images.`, {
+          why: 'It is kept in one Secret of the cluster, which holds at most 1 MiB.',
+          fix: 'Start another list with another profile (badidea up --profile NAME), or begin anew: badidea down --remove.',
+        }),
       );
     }
     entries.delete(oldest.reference);

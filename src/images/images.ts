@@ -10,6 +10,7 @@ import {
   withDefaultTag,
 } from '../wire/image-reference.ts';
 import type {RegistryAuth} from '../wire/registry-auth.ts';
+import {explained} from './explained.ts';
 import {findImage} from './find-image.ts';
 import {imageInspect, imageSummaries} from './image-answers.ts';
 import {selectImages} from './image-filters.ts';
@@ -82,13 +83,19 @@ export function createImages(options: ImagesOptions): ImageRoom {
     const patient = AbortSignal.any([signal, AbortSignal.timeout(registryPatience)]);
     const repository = openRepository(reference, options, {auth, signal: patient});
 
+    const hand = async (image: ImageRecord): Promise<boolean> => {
+      const used = repository.usedCredentials() ? auth : undefined;
+      remember(image, used);
+      return deliver(listeners, {
+        image,
+        auth: used,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(nodePatience)]),
+      });
+    };
+
     const known = index.get(normalizedReference(reference));
-    if (
-      known !== undefined &&
-      known.architecture === wanted.architecture &&
-      (await repository.digest()) === known.id
-    ) {
-      return asynchronous(upToDateMessages(reference, known));
+    if (known?.architecture === wanted.architecture && (await repository.digest()) === known.id) {
+      return upToDateMessages({reference, image: known, deliver: hand, signal});
     }
     const located = await locateImage(repository, wanted);
     return pullMessages({
@@ -96,15 +103,7 @@ export function createImages(options: ImagesOptions): ImageRoom {
       located,
       signal,
       describe: () => describeImage(repository, located, {reference, platform: wanted, now: options.now()}),
-      deliver: async image => {
-        const used = repository.usedCredentials() ? auth : undefined;
-        remember(image, used);
-        return deliver(listeners, {
-          image,
-          auth: used,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(nodePatience)]),
-        });
-      },
+      deliver: hand,
       keep: async image => {
         const newer = await index.put(image);
         const attributes = {...image.config.Labels, name: familiarName(reference)};
@@ -139,9 +138,10 @@ export function createImages(options: ImagesOptions): ImageRoom {
 function pullableReference(text: string): ImageReference {
   if (text.endsWith(':')) {
     throw new NotSupported(
-      'Pulling all tags of a repository is not possible here.\n' +
-        'badidea pulls an image for the cluster one reference at a time.\n' +
-        'Leave --all-tags out and name the tags that you need.',
+      explained('Pulling all tags of a repository is not possible here.', {
+        why: 'badidea pulls an image for the cluster, one reference at a time.',
+        fix: 'Leave --all-tags out and name the tags that you need.',
+      }),
     );
   }
   const reference = withDefaultTag(parseImageReference(text));
@@ -155,8 +155,4 @@ async function deliver(listeners: readonly PullListener[], pulled: PulledImage):
 
 function nameOf(image: ImageRecord): string {
   return image.pullReference.slice(0, image.pullReference.indexOf('@'));
-}
-
-async function* asynchronous<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
 }

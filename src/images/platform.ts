@@ -1,4 +1,5 @@
 import {InvalidRequest, NotSupported} from '../errors.ts';
+import {explained} from './explained.ts';
 
 /** What an image is made for. We run Linux on the two architectures that the agent is built for. */
 export interface Platform {
@@ -26,9 +27,10 @@ export function parsePlatform(text: string, ownArchitecture: Platform['architect
   const architecture = aliases.get(named) ?? named;
   if (os !== 'linux' || (architecture !== 'amd64' && architecture !== 'arm64')) {
     throw new NotSupported(
-      `The platform ${os}/${architecture} cannot run here.\n` +
-        "badidea's agent, which is in every container, is built for linux/amd64 and linux/arm64.\n" +
-        'Ask for one of these, or leave --platform out.',
+      explained(`The platform ${os}/${architecture} cannot run here.`, {
+        why: "badidea's agent, which is in every container, is built for linux/amd64 and linux/arm64.",
+        fix: 'Ask for one of these, or leave --platform out.',
+      }),
     );
   }
   return {os, architecture};

@@ -25,6 +25,10 @@ export interface PullSteps {
   signal: AbortSignal;
 }
 
+export interface KnownImage extends Pick<PullSteps, 'reference' | 'deliver' | 'signal'> {
+  image: ImageRecord;
+}
+
 /**
  * The pull after the first byte: what fails now is told in band, as the status is already 200. We read manifest and configuration only; layers are the
  * nodes' business, and a layer is called complete only when a node said so.
@@ -36,7 +40,7 @@ export async function* pullMessages(steps: PullSteps): AsyncGenerator<PullMessag
   for (const id of layers) {
     yield {status: 'Pulling fs layer', progressDetail: {}, id};
   }
-  try {
+  yield* inBand(signal, async function* () {
     const image = await steps.describe();
     const status = (await steps.deliver(image))
       ? 'Pull complete'
@@ -46,11 +50,31 @@ export async function* pullMessages(steps: PullSteps): AsyncGenerator<PullMessag
     }
     const newer = await steps.keep(image);
     yield {status: `Digest: ${image.id}`};
-    yield {
-      status: newer
-        ? `Status: Downloaded newer image for ${familiarReference(reference)}`
-        : `Status: Image is up to date for ${familiarReference(reference)}`,
-    };
+    yield newer ? downloaded(reference) : upToDate(reference);
+  });
+}
+
+/** The same for a registry that still has what we know: a node may have forgotten it, though, or never have had it. */
+export async function* upToDateMessages({
+  reference,
+  image,
+  deliver,
+  signal,
+}: KnownImage): AsyncGenerator<PullMessage> {
+  yield pullingFrom(reference);
+  yield* inBand(signal, async function* () {
+    await deliver(image);
+    yield {status: `Digest: ${image.id}`};
+    yield upToDate(reference);
+  });
+}
+
+async function* inBand(
+  signal: AbortSignal,
+  messages: () => AsyncGenerator<PullMessage>,
+): AsyncGenerator<PullMessage> {
+  try {
+    yield* messages();
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof DaemonError)) {
@@ -60,11 +84,12 @@ export async function* pullMessages(steps: PullSteps): AsyncGenerator<PullMessag
   }
 }
 
-/** The whole answer when the registry still has what we know. */
-export function* upToDateMessages(reference: ImageReference, image: ImageRecord): Generator<PullMessage> {
-  yield pullingFrom(reference);
-  yield {status: `Digest: ${image.id}`};
-  yield {status: `Status: Image is up to date for ${familiarReference(reference)}`};
+function downloaded(reference: ImageReference): PullMessage {
+  return {status: `Status: Downloaded newer image for ${familiarReference(reference)}`};
+}
+
+function upToDate(reference: ImageReference): PullMessage {
+  return {status: `Status: Image is up to date for ${familiarReference(reference)}`};
 }
 
 function pullingFrom(reference: ImageReference): PullMessage {

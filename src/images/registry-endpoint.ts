@@ -1,4 +1,5 @@
 import {InvalidRequest} from '../errors.ts';
+import {explained} from './explained.ts';
 
 /** Per registry, by the name that image references use (`docker.io`, `registry.example.com:5000`). A setting of the user. */
 export type RegistrySettings = Readonly<Record<string, {mirror?: string; insecure?: boolean}>>;
@@ -49,9 +50,10 @@ function mirrorEndpoint(domain: string, mirror: string): RegistryEndpoint {
     url.password !== ''
   ) {
     throw new InvalidRequest(
-      `The mirror of ${domain} in badidea's settings is not a URL.\n` +
-        'It has to be http:// or https://, a host, and perhaps a path, without a user or password.\n' +
-        `Correct registries["${domain}"].mirror.`,
+      explained(`The mirror of ${domain} in badidea's settings is not a URL.`, {
+        why: 'It has to be http:// or https://, a host, and perhaps a path, without a user or password.',
+        fix: `Correct registries["${domain}"].mirror.`,
+      }),
     );
   }
   const path = url.pathname.replace(/^\/(?:v2(?:\/|$))?/, '').replace(/\/+$/, '');

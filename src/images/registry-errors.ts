@@ -2,6 +2,7 @@ import {z} from 'zod';
 
 import {DaemonError, NotFound} from '../errors.ts';
 import {type ImageReference, familiarName, familiarReference} from '../wire/image-reference.ts';
+import {explained} from './explained.ts';
 import type {RegistryAnswer} from './registry-http.ts';
 
 const ErrorBody = z.object({
@@ -17,9 +18,10 @@ export function registryFailure(answer: RegistryAnswer, who: string): DaemonErro
   const {code, message} = complaint(answer);
   if (answer.status === 429 || code === 'TOOMANYREQUESTS') {
     return new DaemonError(
-      `toomanyrequests: ${message || 'the registry refuses because of too many requests'}\n` +
-        `${who} limits how often images are asked for.\n` +
-        "Wait, log in with `docker login`, or name a mirror under `registries` in badidea's settings.",
+      explained(`toomanyrequests: ${message || 'too many requests'}`, {
+        why: `${who} limits how often images are asked for.`,
+        fix: "Wait, log in with docker login, or name a mirror under `registries` in badidea's settings.",
+      }),
     );
   }
   const said = [words(code), message].filter(text => text !== '').join(': ');

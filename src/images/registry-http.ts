@@ -1,6 +1,7 @@
 import {type Dispatcher, request} from 'undici';
 
 import {DaemonError} from '../errors.ts';
+import {explained} from './explained.ts';
 
 /** An answer of a registry whose body has been read within its bound. */
 export interface RegistryAnswer {
@@ -105,11 +106,14 @@ async function readBounded(body: AsyncIterable<unknown>, limit: number, host: st
 }
 
 function unreachable(url: URL, cause: unknown): DaemonError {
-  const why = cause instanceof Error ? cause.message || cause.name : String(cause);
+  // A host with several addresses fails once for each; the first says enough.
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const why = first instanceof Error ? first.message || first.name : String(first);
   return new DaemonError(
-    `Cannot reach the registry ${url.host}.\n` +
-      `${why}.\n` +
-      "Check this machine's network and proxy, or name a mirror under `registries` in badidea's settings.",
+    explained(`Cannot reach the registry ${url.host}.`, {
+      why: `${why}.`,
+      fix: "Check this machine's network and proxy, or name a mirror under `registries` in badidea's settings.",
+    }),
     {cause},
   );
 }

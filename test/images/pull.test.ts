@@ -111,4 +111,33 @@ describe('a pull', () => {
     });
     expect(() => images.resolve(`${registry.host}/app:1`)).toThrow(NotFound);
   });
+
+  it('of an image that has not changed is handed to the nodes too: they may have forgotten it', async () => {
+    await using registry = await RegistryServer.start();
+    registry.image('app', '1');
+    const images = room();
+    const handed: string[] = [];
+    images.onPulled(({image}) => {
+      handed.push(image.reference);
+      return true;
+    });
+
+    await pull(images, `${registry.host}/app:1`);
+    await pull(images, `${registry.host}/app:1`);
+
+    expect(handed).toEqual([`${registry.host}/app:1`, `${registry.host}/app:1`]);
+  });
+
+  it('of several at once keeps all of them', async () => {
+    await using registry = await RegistryServer.start();
+    const names = Array.from({length: 8}, (_, n) => `app${n}`);
+    for (const name of names) {
+      registry.image(name, '1', {layers: [name]});
+    }
+    const images = room();
+
+    await Promise.all(names.map(name => pull(images, `${registry.host}/${name}:1`)));
+
+    expect(images.list({filters: new Map()}).length).toBe(8);
+  });
 });
