@@ -6,5 +6,12 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exit(9);
 }
+// `badidea status | head -1`: a reader that has gone is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', error => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
 const {execute} = await import('@oclif/core/execute');
 await execute({dir: import.meta.url});

@@ -7,8 +7,8 @@ import {ensurePrivateDirectory} from './private-directory.ts';
 /** Appends an error with its stack and causes to the profile's daemon.log and returns its path, or where else the story can be read. */
 export async function logUnexpected(error: Error, env: NodeJS.ProcessEnv): Promise<string> {
   const story = inspect(error, {depth: 5});
-  const {stateDirectory, log} = profilePaths('default', env);
   try {
+    const {stateDirectory, log} = profilePaths('default', env);
     await ensurePrivateDirectory(stateDirectory);
     const line = {
       time: new Date().toISOString(),

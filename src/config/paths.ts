@@ -19,7 +19,10 @@ export interface ProfilePaths {
   previousContext: string;
 }
 
-/** The places of one profile by the XDG base directories; macOS has no runtime folder, so it is below the home folder there. */
+/**
+ * The places of one profile by the XDG base directories; macOS has no runtime folder, so it is below the home folder there. BAD-203 when the sockets' path
+ * is longer than the system takes.
+ */
 export function profilePaths(
   profile: string,
   env: NodeJS.ProcessEnv,
@@ -40,12 +43,14 @@ export function profilePaths(
     'badidea',
     profile,
   );
+  const dockerSocket = join(runtimeDirectory, 'docker.sock');
+  checkSocketPath(dockerSocket, platform);
   return {
     configDirectory: join(absolute(env['XDG_CONFIG_HOME']) ?? join(home, '.config'), 'badidea'),
     tlsDirectory: join(dataDirectory, 'tls'),
     stateDirectory,
     runtimeDirectory,
-    dockerSocket: join(runtimeDirectory, 'docker.sock'),
+    dockerSocket,
     controlSocket: join(runtimeDirectory, 'ctl.sock'),
     record: join(stateDirectory, 'daemon.json'),
     log: join(stateDirectory, 'daemon.log'),
@@ -68,13 +73,6 @@ export function contextName(profile: string): string {
   return profile === 'default' ? 'badidea' : `badidea-${profile}`;
 }
 
-/** Throws where the operating system would answer a bare EINVAL: sun_path holds 108 bytes on Linux and 104 on macOS, one of them for the end. */
-export function checkSocketPath(path: string, platform = process.platform): void {
-  const limit = platform === 'linux' ? 107 : 103;
-  const length = Buffer.byteLength(path);
-  if (length > limit) throw failure('BAD-203', {path, limit, length});
-}
-
 /** `user@host`-like name of who runs this, for certificates. */
 export function localUserName(): string {
   try {
@@ -88,4 +86,11 @@ export function localUserName(): string {
 /** The XDG specification has relative paths ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;
+}
+
+/** Throws where the operating system would answer a bare EINVAL: sun_path holds 108 bytes on Linux and 104 on macOS, one of them for the end. */
+function checkSocketPath(path: string, platform: NodeJS.Platform): void {
+  const limit = platform === 'linux' ? 107 : 103;
+  const length = Buffer.byteLength(path);
+  if (length > limit) throw failure('BAD-203', {path, limit, length});
 }

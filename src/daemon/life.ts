@@ -1,8 +1,12 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+
 import type {Failure} from '../failures/failure.ts';
 import type {Control} from './control-server.ts';
 import type {RemoveResult} from './messages.ts';
 import {type DaemonRecord, writeRecord} from './record.ts';
 import type {Log, RunningDaemon} from './types.ts';
+
+const stopLimitMs = 10_000;
 
 /** A daemon process from the moment it holds the control socket to its end. */
 export interface Life extends Control {
@@ -34,9 +38,9 @@ export function createLife({
 
   async function close(): Promise<void> {
     if (current) {
-      await current.daemon
-        .stop()
-        .catch((error: unknown) => log.error('not everything could be closed', {error}));
+      await Promise.race([current.daemon.stop(), late(stopLimitMs)]).catch((error: unknown) => {
+        log.error('not everything could be closed', {error});
+      });
       await writeRecord(recordPath, {...current.record, stoppedAt: new Date().toISOString()});
     }
     log.info('stopped');
@@ -80,4 +84,10 @@ export function createLife({
     },
   };
   return life;
+}
+
+/** The containers run on whatever happens here, so nothing is worth a daemon that cannot be stopped. */
+async function late(milliseconds: number): Promise<never> {
+  await sleep(milliseconds, undefined, {ref: false});
+  throw new Error(`still busy after ${milliseconds / 1000} s`);
 }

@@ -1,5 +1,5 @@
 import {execFile, spawn} from 'node:child_process';
-import {cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
+import {cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -22,6 +22,8 @@ export interface Home {
   /** Runs `badidea …` to its end. */
   badidea(...args: string[]): Promise<Ended>;
   spawn(...args: string[]): ReturnType<typeof spawn>;
+  /** The same on a pseudo-terminal; what it shows is in stdout. */
+  onTerminal(typed: string, ...args: string[]): Promise<Ended>;
   docker(...args: string[]): Promise<Ended>;
   /** Ends what is left running and removes the folder. */
   remove(): Promise<void>;
@@ -85,9 +87,20 @@ async function newHome(packageDirectory: string): Promise<Home> {
     env,
     badidea: (...args) => ended(start(process.execPath, [bin, ...args])),
     spawn: (...args) => start(process.execPath, [bin, ...args]),
+    onTerminal(typed, ...args) {
+      const line = [process.execPath, bin, ...args].map(word => `'${word}'`).join(' ');
+      const child = start('script', ['-qec', `stty cols 120; ${line}`, '/dev/null']);
+      // Typed when it asks, as a person does.
+      child.stdout?.on(
+        'data',
+        (chunk: Buffer) => chunk.toString().includes('[y/N]') && child.stdin?.write(typed),
+      );
+      return ended(child);
+    },
     docker: (...args) => ended(start('docker', args)),
     async remove() {
-      await home.badidea('down');
+      const profiles = await readdir(join(runtime, 'badidea')).catch(() => []);
+      for (const profile of profiles) await home.badidea('down', '--profile', profile);
       await rm(directory, {recursive: true, force: true});
     },
   };

@@ -1,7 +1,7 @@
 import {ensureCertificates} from '../../config/certificates.ts';
 import {dockerVersion} from '../../config/docker-cli.ts';
 import {refuseForeignContext} from '../../config/docker-context.ts';
-import {checkProfileName, checkSocketPath, type ProfilePaths, profilePaths} from '../../config/paths.ts';
+import {checkProfileName, type ProfilePaths, profilePaths} from '../../config/paths.ts';
 import {ensurePrivateDirectory} from '../../config/private-directory.ts';
 import {controlClient} from '../../daemon/control-client.ts';
 import type {DaemonRecord} from '../../daemon/record.ts';
@@ -57,7 +57,6 @@ async function prepare(options: UpOptions, paths: ProfilePaths, steps: Steps): P
   await steps.run(
     'Check local setup',
     async () => {
-      checkSocketPath(paths.dockerSocket);
       await Promise.all([paths.runtimeDirectory, paths.stateDirectory].map(ensurePrivateDirectory));
       await refuseForeignContext(ownContext(options, paths));
       return dockerVersion(options.env);

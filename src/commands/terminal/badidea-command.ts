@@ -18,13 +18,6 @@ export abstract class BadideaCommand extends Command {
   override async init(): Promise<void> {
     await super.init();
     process.once('SIGINT', () => this.interrupted());
-    // `badidea status | head -1`: the reader has gone, which is no error of ours.
-    for (const stream of [process.stdout, process.stderr]) {
-      stream.on('error', error => {
-        if ('code' in error && error.code === 'EPIPE') process.exit(0);
-        throw error;
-      });
-    }
   }
 
   protected override async catch(error: Error & {exitCode?: number}): Promise<never> {

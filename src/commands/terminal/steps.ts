@@ -3,10 +3,14 @@ export interface Steps {
   run<T>(title: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T>;
 }
 
+/** A terminal that does not tell its width has 0, where each letter would get a line. */
+const narrowest = 40;
+
 /** Live lines on a terminal, one finished line a step elsewhere, nothing when `quiet`. */
 export async function stepsFor(quiet: boolean): Promise<Steps> {
   if (quiet) return {run: (_, work) => work()};
-  return process.stderr.isTTY && process.stdout.isTTY ? liveSteps() : plainSteps(process.stderr);
+  const live = process.stderr.isTTY && process.stdout.isTTY && process.stderr.columns >= narrowest;
+  return live ? liveSteps() : plainSteps(process.stderr);
 }
 
 /** One line a step, written when it is done. */
