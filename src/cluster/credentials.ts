@@ -1,25 +1,11 @@
 import {readFile} from 'node:fs/promises';
 
 import {InvalidRequest} from '../errors.ts';
+import {type Credential, type Credentials, pem, withToken} from './credential.ts';
 import {execPluginSource} from './exec-plugin.ts';
 import type {UserEntry} from './kubeconfig-schema.ts';
 import type {ClusterTarget} from './kubeconfig.ts';
 import {oidcSource} from './oidc.ts';
-
-/** What a request needs to be let in. Two credentials are the same object unless something in them changed. */
-export interface Credential {
-  headers: Record<string, string>;
-  /** A client certificate, PEM. */
-  cert?: string | Buffer;
-  key?: string | Buffer;
-}
-
-export interface Credentials {
-  /** The credential to use now; may run the user's plugin. Concurrent callers share one run. */
-  current(): Promise<Credential>;
-  /** The server answered 401 to this one: forget it. True if another one may be had, so that a second try makes sense. */
-  refuse(credential: Credential): boolean;
-}
 
 /** The credentials of the kubeconfig's user, in the order in which kubectl prefers them. */
 export async function credentialsFor(
@@ -43,11 +29,6 @@ export async function credentialsFor(
     return never({...fixed, headers: {...fixed.headers, authorization: `Basic ${basic}`}});
   }
   return never(fixed);
-}
-
-/** The credential with this bearer token added. */
-export function withToken(base: Credential, token: string): Credential {
-  return {...base, headers: {...base.headers, authorization: `Bearer ${token.trim()}`}};
 }
 
 /** Credentials that never change. */
@@ -86,20 +67,6 @@ async function clientCertificate(user: UserEntry): Promise<Pick<Credential, 'cer
   const cert = await pem(user['client-certificate-data'], user['client-certificate']);
   const key = await pem(user['client-key-data'], user['client-key']);
   return cert && key ? {cert, key} : {};
-}
-
-/** Embedded data wins over a file, as in client-go. */
-export async function pem(data: string | undefined, path: string | undefined): Promise<Buffer | undefined> {
-  if (data !== undefined) return Buffer.from(data, 'base64');
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new InvalidRequest(`The file ${path} that the kubeconfig names cannot be read.`, {
-      reason: 'kubeconfig',
-      cause: error,
-    });
-  }
 }
 
 function impersonation(user: UserEntry): Record<string, string> {

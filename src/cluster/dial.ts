@@ -1,7 +1,7 @@
 import {connect as connectTcp, isIP, type Socket} from 'node:net';
 import {type ConnectionOptions, connect as connectTls, type TLSSocket} from 'node:tls';
 
-import {type Credential, pem} from './credentials.ts';
+import {type Credential, pem} from './credential.ts';
 import type {ClusterTarget} from './kubeconfig.ts';
 import {bareHost, proxyFor} from './proxy.ts';
 import {httpConnect, ProxyRefusal, socksConnect} from './through-proxy.ts';

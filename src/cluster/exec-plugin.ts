@@ -2,8 +2,8 @@ import {spawn} from 'node:child_process';
 
 import {z} from 'zod';
 
-import {DaemonError, Unavailable} from '../errors.ts';
-import {type Credential, type Credentials, pem, withToken} from './credentials.ts';
+import {type DaemonError, Unavailable} from '../errors.ts';
+import {type Credential, type Credentials, pem, withToken} from './credential.ts';
 import type {ExecEntry} from './kubeconfig-schema.ts';
 import type {ClusterTarget} from './kubeconfig.ts';
 

@@ -1,4 +1,4 @@
-import WebSocket from 'ws';
+import {WebSocket} from 'ws';
 
 import {CommandFailed, type DaemonError, Unavailable} from '../errors.ts';
 import {DrainingDuplex} from './draining-duplex.ts';

@@ -2,10 +2,10 @@ import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import {addAbortSignal} from 'node:stream';
 
-import WebSocket from 'ws';
+import {WebSocket} from 'ws';
 
 import {Unavailable} from '../errors.ts';
-import type {Credential} from './credentials.ts';
+import type {Credential} from './credential.ts';
 import {ExecStream} from './exec-stream.ts';
 import {connectionFailure, execFailureOf} from './failures.ts';
 import type {ApiCall, Transport} from './transport.ts';

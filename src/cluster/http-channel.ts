@@ -29,7 +29,7 @@ export function createHttpChannel(server: URL, dial: (protocols: string[]) => Pr
     if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2') {
       const opened = openHttp2(server, socket);
       newest = opened;
-      opened.gone.then(() => {
+      opened.onGone(() => {
         if (newest === opened) forget();
       });
       return opened;
@@ -51,10 +51,7 @@ export function createHttpChannel(server: URL, dial: (protocols: string[]) => Pr
       connect: (_options, callback) => {
         const socket = ready ? Promise.resolve(ready) : dial(['http/1.1']);
         ready = undefined;
-        socket.then(
-          connected => callback(null, connected),
-          (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-        );
+        void giveTo(callback, socket);
       },
     });
   }
@@ -114,4 +111,17 @@ async function requestFromPool(
   // Who stops reading destroys the body; its last error is of interest to nobody then.
   answer.body.on('error', () => {});
   return {status: answer.statusCode, headers: answer.headers, body: answer.body};
+}
+
+type Callback = (...result: [null, Socket] | [Error, null]) => void;
+
+async function giveTo(callback: Callback, socket: Promise<Socket>): Promise<void> {
+  let connected: Socket;
+  try {
+    connected = await socket;
+  } catch (error) {
+    callback(error instanceof Error ? error : new Error(String(error)), null);
+    return;
+  }
+  callback(null, connected);
 }

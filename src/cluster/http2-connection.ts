@@ -5,8 +5,8 @@ import {headersTimeoutMs, type HttpAnswer, type HttpRequest} from './http-exchan
 
 export interface Http2Connection {
   request(request: HttpRequest): Promise<HttpAnswer>;
-  /** Resolves when it takes no more requests. */
-  gone: Promise<void>;
+  /** Told, perhaps more than once, that it takes no more requests. */
+  onGone(listener: () => void): void;
   close(): void;
   destroy(): void;
 }
@@ -22,17 +22,13 @@ const connectionWindow = 4 * streamWindow;
 
 /** An HTTP/2 connection over a connected socket. An error listener is on everything that can fail. */
 export function openHttp2(server: URL, socket: TLSSocket): Http2Connection {
-  const gone = Promise.withResolvers<void>();
   const session = connect(server.origin, {
     createConnection: () => socket,
     settings: {enablePush: false, initialWindowSize: streamWindow},
   });
-  session.on('error', () => gone.resolve());
-  session.on('goaway', () => gone.resolve());
-  session.on('close', () => {
-    clearInterval(timer);
-    gone.resolve();
-  });
+  // Its requests fail with it, and tell.
+  session.on('error', () => {});
+  session.on('close', () => clearInterval(timer));
   session.once('connect', () => session.setLocalWindowSize(connectionWindow));
   const timer = setInterval(checkAlive, pingMs).unref();
 
@@ -54,7 +50,12 @@ export function openHttp2(server: URL, socket: TLSSocket): Http2Connection {
     return answer;
   }
 
-  return {request, gone: gone.promise, close: () => session.close(), destroy: () => session.destroy()};
+  return {
+    request,
+    onGone: listener => void session.on('error', listener).on('goaway', listener).on('close', listener),
+    close: () => session.close(),
+    destroy: () => session.destroy(),
+  };
 }
 
 function answerOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined): Promise<HttpAnswer> {

@@ -1,5 +1,5 @@
 import {Unavailable} from '../errors.ts';
-import {type Credential, type Credentials, withToken} from './credentials.ts';
+import {type Credential, type Credentials, withToken} from './credential.ts';
 
 /**
  * The old `oidc` auth provider. Client-node refreshes the token; it is imported only here and only for such users, because the import costs 75 MB.

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
 
-import type {Credential} from './credentials.ts';
+import type {Credential} from './credential.ts';
 
 /** One connection made ahead of its use: an exec needs a TCP and TLS handshake of its own, two round trips that can be over before it is asked for. */
 export interface SpareSocket {

@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import {Unavailable} from '../errors.ts';
-import type {Credential, Credentials} from './credentials.ts';
+import type {Credential, Credentials} from './credential.ts';
 import type {Dialer} from './dial.ts';
 import {connectionFailure, failureOf, parseStatus} from './failures.ts';
 import {createHttpChannel, type HttpChannel} from './http-channel.ts';

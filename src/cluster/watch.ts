@@ -81,8 +81,7 @@ export function startWatch<T extends Watchable>(options: WatchOptions<T>): Watch
 
   async function relist(): Promise<string> {
     const objects: T[] = [];
-    let next: string | undefined;
-    do {
+    for (let next: string | undefined; ;) {
       const query = {labelSelector, limit: pageSize, continue: next};
       const list: List<T> = await transport.json({method: 'GET', path, query, signal});
       for (const item of list.items) objects.push(withoutManagedFields(item));
@@ -92,7 +91,7 @@ export function startWatch<T extends Watchable>(options: WatchOptions<T>): Watch
         handler.replaced(objects);
         return list.metadata.resourceVersion;
       }
-    } while (true);
+    }
   }
 
   /** The place after each event of one connection. Ends when the server closes it, throws when it breaks or falls silent. */

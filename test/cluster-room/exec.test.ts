@@ -46,7 +46,7 @@ test('the command and the container go in the query, the credentials in a header
 
   await exec();
 
-  const [question] = api.questions.filter(({path}) => path.endsWith('/exec'));
+  const question = api.questions.find(({path}) => path.endsWith('/exec'));
   expect(question?.query.getAll('command')).toEqual(['cat', '-n']);
   expect(question?.query.get('container')).toBe('main');
   expect(question?.headers.authorization).toBe('Bearer sesame');
@@ -93,7 +93,7 @@ test('a server that knows only version 4 is sent no half-close', async () => {
   expect(frames.map(String)).toEqual(['\0bytes']);
 });
 
-test('the output ends when the command succeeded, and not before its last byte', async () => {
+test('the output ends when the command succeeded, and not before its last byte, however early the first came', async () => {
   const {exec} = await execApi({
     exec(socket) {
       for (const part of ['', 'one ', 'two']) socket.send(Buffer.from(`\u0001${part}`));
@@ -170,22 +170,19 @@ test('a reader that stops holds the server back', async () => {
   for await (const chunk of stream) received += chunk.length;
 
   expect(sentToNobody).toBeLessThan(16 * 1024 * 1024);
-  expect(received).toBe(((64 * 1024 * 1024) / (64 * 1024)) * (64 * 1024 - 1));
+  expect(received).toBe(1024 * (64 * 1024 - 1));
 });
 
 test('a command that does not read holds the writer back', async () => {
   const {exec} = await execApi({exec: socket => socket.pause()});
   const stream = await exec();
   let written = 0;
-
   const chunk = Buffer.alloc(256 * 1024);
-  const stalled = (async () => {
-    while (stream.write(chunk) || (await Promise.race([once(stream, 'drain'), sleep(300)]))) {
-      written += chunk.length;
-      if (stream.writableNeedDrain) return;
-    }
-  })();
-  await stalled;
+
+  while (!stream.writableNeedDrain || (await Promise.race([once(stream, 'drain'), sleep(300)]))) {
+    stream.write(chunk);
+    written += chunk.length;
+  }
 
   expect(written).toBeLessThan(32 * 1024 * 1024);
   stream.destroy();
@@ -226,22 +223,14 @@ test('the same refusal after the handshake, as older servers give it, ends the s
   await expect(buffer(stream)).rejects.toThrow(NotReady);
 });
 
-test('bytes that come within the packet of the handshake are not lost', async () => {
-  const {exec} = await execApi({
-    exec: socket => socket.send(Buffer.from('\u0001at once'), () => success(socket)),
-  });
-
-  expect((await buffer(await exec())).toString()).toBe('at once');
-});
-
-test('an abort while the server thinks rejects, and an abort later ends the stream', async () => {
+test('an abort while the server thinks rejects', async () => {
   const {exec} = await execApi({answer: () => {}});
   const abort = new AbortController();
 
   const opening = exec(abort.signal);
   setTimeout(() => abort.abort(), 50);
 
-  await expect(opening).rejects.toThrow();
+  await expect(opening).rejects.toThrow('aborted');
 });
 
 test('a connection is made ready while a new Pod starts, and the exec takes it', async () => {

@@ -1,6 +1,4 @@
-import {connect as connectTcp, createServer, type Socket} from 'node:net';
-
-import {expect, onTestFinished, test} from 'vitest';
+import {expect, test} from 'vitest';
 
 import {DaemonError} from '../../src/errors.ts';
 import {fakeApi, type Question, reply, temporaryFile} from './fake-api.ts';
@@ -50,7 +48,7 @@ test('a connection that is cut under a POST is tried again, and an object that t
     answer({method, body}: Question, response) {
       if (method === 'GET') return reply(response, 200, made ?? {});
       if (made) return reply(response, 409, {message: 'secrets "bad-1" already exists'});
-      made = {...JSON.parse(body), ...{metadata: {...JSON.parse(body).metadata, uid: 'one'}}};
+      made = {...JSON.parse(body), metadata: {...JSON.parse(body).metadata, uid: 'one'}};
       api.cut();
     },
   });
@@ -160,39 +158,6 @@ test('a certificate for another name is accepted if the kubeconfig names it, or 
   await expect(unchecked.administration.serverVersion()).resolves.toMatchObject({version: 'v1.36.0'});
 });
 
-test('calls and exec go through an HTTP proxy, with its password', async () => {
-  const api = await fakeApi({answer: (_question, response) => reply(response, 200, version), exec: () => {}});
-  const proxy = await httpProxy();
-  const {administration, cluster} = await api.connect({
-    cluster: {'proxy-url': `http://me:p%40ss@127.0.0.1:${proxy.port}`},
-  });
-
-  await administration.serverVersion();
-  api.questions.length = 0;
-  await cluster.exec('bad-1', {container: 'main', command: ['true']}).catch(() => {});
-
-  const head = `CONNECT ${new URL(api.url).host} HTTP/1.1`;
-  expect(proxy.heads[0]).toContain(head);
-  expect(proxy.heads[0]).toContain(`Proxy-Authorization: Basic ${Buffer.from('me:p@ss').toString('base64')}`);
-});
-
-test('calls go through a SOCKS 5 proxy', async () => {
-  const api = await fakeApi({answer: (_question, response) => reply(response, 200, version)});
-  const proxy = await socksProxy();
-  const {administration} = await api.connect({cluster: {'proxy-url': `socks5://127.0.0.1:${proxy.port}`}});
-
-  await expect(administration.serverVersion()).resolves.toMatchObject({version: 'v1.36.0'});
-  expect(proxy.tunnels()).toBe(1);
-});
-
-test('a proxy that refuses is named with its answer', async () => {
-  const api = await fakeApi({});
-  const proxy = await httpProxy('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
-  const {administration} = await api.connect({cluster: {'proxy-url': `http://127.0.0.1:${proxy.port}`}});
-
-  await expect(administration.serverVersion()).rejects.toThrow(/proxy.*407 Proxy Authentication Required/);
-});
-
 test('a 401 makes the plugin run once more, and only once', async () => {
   const counter = temporaryFile('count', '');
   const credential = `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"'$(wc -c < ${counter})'"}}`;
@@ -212,60 +177,3 @@ test('a 401 makes the plugin run once more, and only once', async () => {
   await expect(administration.serverVersion()).resolves.toMatchObject({version: 'v1.36.0'});
   expect(api.questions.map(({headers}) => headers.authorization)).toEqual(['Bearer 1', 'Bearer 2']);
 });
-
-async function httpProxy(refusal?: string) {
-  const heads: string[] = [];
-  const proxy = await listen(socket => {
-    socket.once('data', head => {
-      heads.push(head.toString());
-      if (refusal !== undefined) return void socket.end(refusal);
-      const [, host = '', port = ''] = /^CONNECT ([^:]+):(\d+)/.exec(head.toString()) ?? [];
-      tunnel(socket, host, Number(port), 'HTTP/1.1 200 OK\r\n\r\n');
-    });
-  });
-  return {...proxy, heads};
-}
-
-async function socksProxy() {
-  let tunnels = 0;
-  const proxy = await listen(socket => {
-    socket.once('data', () => {
-      socket.write(Buffer.from([5, 0]));
-      socket.once('data', request => {
-        tunnels++;
-        const host = request.subarray(5, 5 + (request[4] ?? 0)).toString();
-        tunnel(
-          socket,
-          host,
-          request.readUInt16BE(request.length - 2),
-          Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
-        );
-      });
-    });
-  });
-  return {...proxy, tunnels: () => tunnels};
-}
-
-function tunnel(socket: Socket, host: string, port: number, answer: string | Buffer) {
-  const upstream = connectTcp(port, host, () => {
-    socket.write(answer);
-    socket.pipe(upstream).pipe(socket);
-  });
-  for (const end of [socket, upstream]) end.on('error', () => {});
-}
-
-async function listen(onConnection: (socket: Socket) => void): Promise<{port: number}> {
-  const sockets = new Set<Socket>();
-  const server = createServer(socket => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  return {port: typeof address === 'object' && address ? address.port : 0};
-}

@@ -5,21 +5,21 @@ import {expect, onTestFinished, test} from 'vitest';
 import type {WatchHandler} from '../../src/cluster/cluster.ts';
 import {credentialsFor} from '../../src/cluster/credentials.ts';
 import {createDialer} from '../../src/cluster/dial.ts';
-import {jsonLines} from '../../src/cluster/json-lines.ts';
 import {loadClusterTarget} from '../../src/cluster/kubeconfig.ts';
 import {createTransport, type Transport} from '../../src/cluster/transport.ts';
 import {startWatch, type Watchable} from '../../src/cluster/watch.ts';
 import {fakeApi, type Question, reply, temporaryFile} from './fake-api.ts';
 
+const names = (objects: Watchable[]) => objects.map(({metadata}) => metadata?.name).join(',');
+
 /** What the handler was told, as words, and a way to wait for the next of them. */
 function recorder() {
   const told: string[] = [];
-  let notify = () => {};
+  let notify: (() => void) | undefined;
   const tell = (word: string) => {
     told.push(word);
-    notify();
+    notify?.();
   };
-  const names = (objects: Watchable[]) => objects.map(({metadata}) => metadata?.name).join(',');
   const handler: WatchHandler<Watchable> = {
     replaced: objects => tell(`=${names(objects)}`),
     changed: object => tell(`+${names([object])}`),
@@ -39,9 +39,9 @@ function event(type: string, name: string, resourceVersion: string): string {
   return `${JSON.stringify({type, object: {metadata: {name, uid: name, resourceVersion}}})}\n`;
 }
 
-const list = (resourceVersion: string, ...names: string[]) => ({
+const list = (resourceVersion: string, ...members: string[]) => ({
   metadata: {resourceVersion},
-  items: names.map(name => ({metadata: {name, uid: name, resourceVersion}})),
+  items: members.map(name => ({metadata: {name, uid: name, resourceVersion}})),
 });
 
 /** Lists are answered in turn, and so are watches: each is a function that writes to an answer that stays open. */
@@ -225,27 +225,6 @@ test('a handler that throws is logged, and the next change is told all the same'
   expect(told).toEqual(['=', '+a', '+b']);
   expect(lines.join()).toContain('a bug');
 });
-
-test('lines are cut right however the bytes arrive, and an endless one is refused', async () => {
-  const text = '{"a":"ä"}\n\n{"b":2}\n{"unfinished"';
-  const whole = Buffer.from(text);
-  const bytewise = Array.from(whole, byte => Buffer.from([byte]));
-
-  await expect(collect([whole])).resolves.toEqual(['{"a":"ä"}', '{"b":2}']);
-  await expect(collect(bytewise)).resolves.toEqual(['{"a":"ä"}', '{"b":2}']);
-  await expect(collect([Buffer.alloc(600, 'x'), Buffer.alloc(600, 'x')])).rejects.toThrow(
-    'more than 1000 bytes',
-  );
-});
-
-async function collect(chunks: Buffer[]): Promise<string[]> {
-  async function* source() {
-    yield* chunks;
-  }
-  const lines: string[] = [];
-  for await (const line of jsonLines(source(), 1000)) lines.push(line);
-  return lines;
-}
 
 async function transportTo(api: Awaited<ReturnType<typeof fakeApi>>): Promise<Transport> {
   const file = temporaryFile('kubeconfig', api.kubeconfig());

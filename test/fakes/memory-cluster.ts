@@ -10,6 +10,7 @@ import {isOurs} from '../../src/cluster/ownership.ts';
 import {Conflict, InvalidRequest, NotReady} from '../../src/errors.ts';
 import {ownLabels} from '../../src/translate/labels.ts';
 import {MemoryPod} from './memory-pod.ts';
+import {encoded, imagesOf, isMeant, sameContent} from './object-rules.ts';
 import {ObjectStore} from './object-store.ts';
 
 type Method = Exclude<keyof Cluster, 'namespace' | 'watch'>;
@@ -33,7 +34,10 @@ export class MemoryNamespace {
       server: 'memory:',
       userName: 'tester',
       namespace: 'memory',
-      serverVersion: async () => ({version: 'v1.36.0', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64'}),
+      serverVersion: async () => ({
+        version: 'v1.36.0',
+        architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      }),
       missingRights: async () => options.missingRights ?? [],
       ensureNamespace: async () => 'exists',
       podSecurityLevel: async () => 'baseline',
@@ -237,31 +241,4 @@ export class MemoryNamespace {
     if (!running) throw new NotReady(`pod ${name} does not have a host assigned`);
     return running;
   }
-}
-
-function imagesOf(pod: Pod): string {
-  return (pod.spec?.containers ?? []).map(({image}) => image).join(' ');
-}
-
-/** With a uid that object and no other; without one, whatever of that name is ours. */
-function isMeant(object: Pod | Secret, owner: string, uid: string | undefined): boolean {
-  return uid === undefined ? isOurs(object, owner) : object.metadata?.uid === uid;
-}
-
-/** The API server stores `stringData` in `data`. */
-function encoded<T extends {stringData?: unknown; data?: unknown}>(secret: T): T {
-  const {stringData, ...rest} = secret;
-  if (typeof stringData !== 'object' || stringData === null) return secret;
-  const added = Object.entries(stringData).map(([name, text]) => [
-    name,
-    Buffer.from(String(text)).toString('base64'),
-  ]);
-  return {
-    ...rest,
-    data: {...(typeof rest.data === 'object' ? rest.data : {}), ...Object.fromEntries(added)},
-  } as T;
-}
-
-function sameContent(one: ConfigMap, other: ConfigMap): boolean {
-  return JSON.stringify([one.data, one.binaryData]) === JSON.stringify([other.data, other.binaryData]);
 }
