@@ -1,11 +1,13 @@
 import {createHash} from 'node:crypto';
 import {type IncomingMessage, type Server, type ServerResponse, createServer} from 'node:http';
+import {createServer as createTlsServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
 
 export interface RegistryOptions {
   /** `basic` asks for user:secret itself; `bearer` sends the client to its token service, which also serves strangers if `anonymous` */
   auth?: 'basic' | 'bearer';
   anonymous?: boolean;
+  tls?: {key: string; cert: string};
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -21,7 +23,8 @@ export class RegistryServer implements AsyncDisposable {
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    const serve: Handler = (request, response) => this.#serve(request, response);
+    this.#server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
   }
 
   static async start(options: RegistryOptions = {}): Promise<RegistryServer> {
