@@ -1,4 +1,4 @@
-import {LinkLost, ProtocolViolation, resetError} from './errors.ts';
+import {type LinkLost, ProtocolViolation, resetError} from './errors.ts';
 import {FieldReader, FieldWriter} from './fields.ts';
 import {frameType, type Frame, type FrameType} from './frames.ts';
 import {Inbox} from './inbox.ts';

@@ -76,7 +76,7 @@ class Link implements AgentLink {
     this.#streams = new Streams(this.#session);
     this.#main = new MainProcess(this.#session, state => this.#listeners.emit('exit', state));
     const wake = new EventTarget();
-    const heartbeat = {intervalMs: 20_000, timeoutMs: 50_000, ...options.heartbeat};
+    const heartbeat = {intervalMs: 20_000, timeoutMs: 40_000, ...options.heartbeat};
     this.#stopHeartbeat = startHeartbeat(heartbeat, this.#session, () =>
       wake.dispatchEvent(new Event('wake')),
     );

@@ -1,38 +1,15 @@
 import {finished} from 'node:stream/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-import {expect, test, vi} from 'vitest';
+import {expect, test} from 'vitest';
 
 import {LinkLost, ProtocolViolation} from '../../src/link/errors.ts';
 import {FieldWriter} from '../../src/link/fields.ts';
 import {encodeFrame, frameType, type FrameType} from '../../src/link/frames.ts';
-import {Inbox} from '../../src/link/inbox.ts';
-import {openLink, type ProcessSpec} from '../../src/link/link.ts';
-import {ReplayLog} from '../../src/link/replay-log.ts';
+import {openLink} from '../../src/link/link.ts';
 import {ScriptedAgent} from '../fakes/scripted-agent.ts';
+import {plainSpec, wholeOutput, eager, until} from './fixtures.ts';
 import {readVectors} from './vectors.ts';
-
-const spec: ProcessSpec = {
-  argv: ['cat'],
-  env: [],
-  cwd: '',
-  user: '',
-  groups: [],
-  tty: false,
-  stdin: true,
-  stdinOnce: false,
-  detached: false,
-  rows: 0,
-  columns: 0,
-};
-const backoff = {minMs: 1, maxMs: 5, healthyMs: 0};
-const everything = {
-  channels: 'both',
-  follow: true,
-  waitForRun: false,
-  keep: false,
-  from: {at: 'start'},
-} as const;
 
 function frame(type: FrameType, stream: number, payload: Buffer = Buffer.alloc(0), flags = 0): Buffer {
   return encodeFrame(type, stream, payload, flags);
@@ -81,12 +58,12 @@ test.each([
   ['an exit without its code', frame(frameType.message, 1, Buffer.of(0x52))],
 ])('%s ends the session and not the process', async (_, bytes) => {
   await using agent = await ScriptedAgent.listen();
-  const link = openLink({dial: agent.dial, backoff});
+  const link = openLink({dial: agent.dial, backoff: eager});
   const resets: LinkLost[] = [];
   link.onReset(error => resets.push(error));
   await link.ready();
-  const exec = link.exec(spec);
-  const start = link.start(spec);
+  const exec = link.exec(plainSpec);
+  const start = link.start(plainSpec);
   start.catch(() => {});
 
   agent.raw(bytes);
@@ -94,7 +71,7 @@ test.each([
   await expect(exec.exit).rejects.toMatchObject({code: 'ELINKLOST', cause: {name: 'ProtocolViolation'}});
   await expect(start).rejects.toBeInstanceOf(LinkLost);
   expect(exec.output.errored).toBeInstanceOf(LinkLost);
-  await vi.waitUntil(() => link.connected);
+  await until(() => link.connected);
   expect(resets.length).toBe(1);
   link.close();
 });
@@ -108,7 +85,7 @@ test.each([
     if (received.type === frameType.open) self.send(frameType.data, received.stream, bytes);
   });
   const link = openLink({dial: agent.dial});
-  await expect(finished(link.output(everything).resume())).rejects.toBeInstanceOf(ProtocolViolation);
+  await expect(finished(link.output(wholeOutput).resume())).rejects.toBeInstanceOf(ProtocolViolation);
   expect(link.connected).toBe(true);
   link.close();
 });
@@ -117,7 +94,7 @@ test('a greeting that continues what never was is a new session', async () => {
   await using agent = await ScriptedAgent.listen();
   let dials = 0;
   const link = openLink({
-    backoff,
+    backoff: eager,
     dial: async signal => {
       dials += 1;
       const duplex = await agent.dial(signal);
@@ -137,13 +114,13 @@ test('a greeting that continues what never was is a new session', async () => {
   agent.cut();
 
   expect(await reset).toMatchObject({message: 'the agent cannot continue the session'});
-  await vi.waitUntil(() => link.connected);
+  await until(() => link.connected);
   link.close();
 });
 
 test('an agent that asks without end and does not read does not fill our memory', async () => {
   await using agent = await ScriptedAgent.listen();
-  const link = openLink({dial: agent.dial, backoff});
+  const link = openLink({dial: agent.dial, backoff: eager});
   await link.ready();
   const before = process.memoryUsage().rss;
   const pings = Buffer.concat(Array.from({length: 50_000}, () => frame(frameType.ping, 0, Buffer.alloc(8))));
@@ -155,55 +132,12 @@ test('an agent that asks without end and does not read does not fill our memory'
   link.close();
 });
 
-test('an inbox of one-byte pieces on changing channels costs little and keeps their order', () => {
-  const inbox = new Inbox();
-  const count = 300_000;
-  const before = process.memoryUsage();
-  for (let index = 0; index < count; index += 1) inbox.push(1 + (index % 2), Buffer.of(index & 0xff));
-  const after = process.memoryUsage();
-  expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(40 * 1024 * 1024);
-
-  for (let index = 0; index < count; index += 1) {
-    const piece = inbox.take();
-    if (piece?.bytes.length !== 1 || piece.bytes[0] !== (index & 0xff) || piece.channel !== 1 + (index % 2))
-      throw new Error(`piece ${index} is wrong`);
-  }
-  expect(inbox.take()).toBeUndefined();
-});
-
-test('a replay log gives again from any point that is not acknowledged, and nothing else', () => {
-  const log = new ReplayLog();
-  const all = Buffer.from(Array.from({length: 300_000}, (_, index) => (index * 7) & 0xff));
-  let at = 0;
-  for (let size = 1; at < all.length; size = (size * 3) % 70_001) {
-    log.append(all.subarray(at, at + size));
-    at += size;
-  }
-  const drain = (): Buffer => {
-    const parts: Buffer[] = [];
-    for (let part = log.next(); part !== undefined; part = log.next()) parts.push(part);
-    return Buffer.concat(parts);
-  };
-
-  expect(drain().equals(all)).toBe(true);
-  for (const from of [10, 16_384, 20_000, 65_537, 200_000, 299_999]) {
-    log.rewind(from);
-    expect(drain().equals(all.subarray(from))).toBe(true);
-    expect(log.kept).toBe(300_000 - from);
-  }
-  expect(() => log.rewind(1)).toThrow(ProtocolViolation);
-  expect(() => log.acknowledge(300_001)).toThrow(ProtocolViolation);
-  log.acknowledge(300_000);
-  log.append(Buffer.from('more'));
-  expect(String(drain())).toBe('more');
-});
-
 test('an agent that never acknowledges loses its session before it fills our memory', async () => {
   await using agent = await ScriptedAgent.listen();
-  const link = openLink({dial: agent.dial, backoff});
+  const link = openLink({dial: agent.dial, backoff: eager});
   const reset = new Promise<LinkLost>(resolve => link.onReset(resolve));
   await link.ready();
-  for (let index = 0; index < 300; index += 1) link.exec({...spec, env: [`A=${'x'.repeat(60_000)}`]});
+  for (let index = 0; index < 300; index += 1) link.exec({...plainSpec, env: [`A=${'x'.repeat(60_000)}`]});
 
   expect((await reset).message).toContain('not acknowledged');
   expect((await link.ready()).phase).toBe('held');
@@ -211,7 +145,7 @@ test('an agent that never acknowledges loses its session before it fills our mem
 });
 
 test('bytes at random, and vectors with bytes changed, never end the process', async () => {
-  const random = numbers(20_261_122);
+  const random = randomNumbers(20_261_122);
   const frames = readVectors()
     .filter(vector => !['RECORD', 'ENTRY', 'HELLO', 'WELCOME'].includes(vector.what))
     .map(vector => vector.bytes);
@@ -222,16 +156,16 @@ test('bytes at random, and vectors with bytes changed, never end the process', a
     if (random() < 0.7) bytes.writeUInt32BE(Math.floor(random() * 8), 4);
     self.raw(bytes);
   });
-  const link = openLink({dial: agent.dial, backoff});
-  const until = performance.now() + 1000;
+  const link = openLink({dial: agent.dial, backoff: eager});
+  const deadline = performance.now() + 1000;
   let resets = 0;
   link.onReset(() => (resets += 1));
-  while (performance.now() < until) {
-    const exec = link.exec(spec);
+  while (performance.now() < deadline) {
+    const exec = link.exec(plainSpec);
     exec.output.resume();
     exec.stdin.write('x');
     link.dialNow(80).resume().write('x');
-    link.output(everything).resume();
+    link.output(wholeOutput).resume();
     link.stdin({closeOnEnd: false}).write('x');
     link.signal(9).catch(() => {});
     link.apply('/', {}, link.walk('/')).catch(() => {});
@@ -242,7 +176,7 @@ test('bytes at random, and vectors with bytes changed, never end the process', a
 });
 
 /** A small generator (mulberry32), so that a failure can be repeated. */
-function numbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
