@@ -23,7 +23,7 @@ export interface ImageInspect {
 }
 
 /** What is empty is left out, as in Docker since 1.50. */
-export interface ImageInspectConfig {
+interface ImageInspectConfig {
   User?: string;
   ExposedPorts?: Record<string, object>;
   Env?: string[];

@@ -9,7 +9,7 @@ import {ownLabels} from '../translate/labels.ts';
 import {explained} from './explained.ts';
 import {ImageRecord} from './image-record.ts';
 
-export const IMAGES_SECRET_TYPE = 'badidea.dev/images';
+const IMAGES_SECRET_TYPE = 'badidea.dev/images';
 
 const key = 'images.json.gz';
 /** etcd takes 1.5 MiB and Kubernetes 1 MiB of a Secret's data, which is base64 here. */

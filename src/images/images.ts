@@ -32,7 +32,7 @@ export interface ImagesOptions extends RegistryOptions {
 }
 
 /** An image that was just resolved and is about to be called pulled. */
-export interface PulledImage {
+interface PulledImage {
   image: ImageRecord;
   /** The credentials that the registry wanted, for a pull secret; undefined for a public image. Not to be logged. */
   auth: RegistryAuth | undefined;
@@ -44,7 +44,7 @@ export interface PulledImage {
  * Called within the pull, which waits for it: true when a node has the image now, false or undefined when that is left for later. A rejection with one of
  * our errors ends the pull with its message.
  */
-export type PullListener = (pulled: PulledImage) => Promise<boolean> | boolean | undefined;
+type PullListener = (pulled: PulledImage) => Promise<boolean> | boolean | undefined;
 
 export interface ImageRoom extends Images {
   /** The image behind what a client calls it; throws NotFound "No such image: x:latest". */

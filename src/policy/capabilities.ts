@@ -40,7 +40,7 @@ export const capDrop: FieldRule = depends('--cap-drop', 'every capability, and A
 );
 
 /** `cap_net_raw`, `NET_RAW` → NET_RAW */
-export function capability(name: unknown): string {
+function capability(name: unknown): string {
   return textOf(name).toUpperCase().replace(/^CAP_/, '');
 }
 

@@ -16,7 +16,7 @@ export interface Findings {
 }
 
 /** How a field is treated. `depends`: by its value. `ignored`: with a warning. `harmless`: without one, as nothing is lost by it. */
-export type Support = 'honoured' | 'depends' | 'refused' | 'ignored' | 'harmless';
+type Support = 'honoured' | 'depends' | 'refused' | 'ignored' | 'harmless';
 
 export interface FieldRule {
   support: Support;
@@ -50,7 +50,7 @@ export const policyCodes = {
   'BAD-312': 'networks and names on them',
   'BAD-313': 'runtimes and cgroups',
 } as const;
-export type PolicyCode = keyof typeof policyCodes;
+type PolicyCode = keyof typeof policyCodes;
 
 export const nothing: Findings = {violations: [], warnings: []};
 
@@ -132,6 +132,6 @@ export function textOf(value: unknown): string {
 /** A client's text as it may stand in a message: on one line, and short. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  const printable = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '�');
+  const printable = text.slice(0, 200).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '�');
   return printable.length > 100 ? `${printable.slice(0, 99)}…` : printable;
 }

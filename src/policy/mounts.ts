@@ -12,7 +12,7 @@ import {
 } from './decision.ts';
 
 /** A mount that a request asks for, whichever of the fields says so. */
-export interface MountWish {
+interface MountWish {
   type: 'bind' | 'volume' | 'anonymous' | 'tmpfs' | 'other';
   /** as the user would type it */
   flag: string;
@@ -24,7 +24,7 @@ export interface MountWish {
  * The mounts of every field in one form, so that no check looks at some fields and forgets another (the class of CVE-2026-6406: the socket came in Mounts,
  * the check read Binds).
  */
-export function mountWishes(field: string, value: unknown): MountWish[] {
+function mountWishes(field: string, value: unknown): MountWish[] {
   switch (field) {
     case 'Binds':
       return elementsOf(value).map(fromBind);

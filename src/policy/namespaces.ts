@@ -14,7 +14,7 @@ export function namespaceField(
   });
 }
 
-export function foreignNamespace(flag: string, value: unknown) {
+function foreignNamespace(flag: string, value: unknown) {
   if (typeof value === 'string' && value.startsWith('container:')) {
     return violation({
       code: 'BAD-303',
