@@ -78,8 +78,8 @@ function words(code: string): string {
 
 /** A registry's text reaches a terminal: no control characters, and not without end. */
 function printable(text: string): string {
-  return text.slice(0, longest).replace(/\p{Cc}+/gu, ' ').trim();
-}+/gu, ' ')
-    .trim()
-    .slice(0, longest);
+  return text
+    .slice(0, longest)
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
 }
