@@ -18,6 +18,8 @@ interface MountWish {
   flag: string;
   /** a path of the laptop, or a volume's name; empty where there is none */
   source: string;
+  /** in the container */
+  target: string;
 }
 
 /**
@@ -31,12 +33,18 @@ function mountWishes(field: string, value: unknown): MountWish[] {
     case 'Mounts':
       return elementsOf(value).map(fromMount);
     case 'Tmpfs':
-      return entriesOf(value).map(([path]) => ({type: 'tmpfs', flag: `--tmpfs ${shown(path)}`, source: ''}));
+      return entriesOf(value).map(([path]) => ({
+        type: 'tmpfs',
+        flag: `--tmpfs ${shown(path)}`,
+        source: '',
+        target: path,
+      }));
     case 'VolumesFrom':
       return elementsOf(value).map(from => ({
         type: 'volume',
         flag: `--volumes-from ${shown(from)}`,
-        source: shown(from),
+        source: '',
+        target: '',
       }));
     default:
       return [];
@@ -48,7 +56,7 @@ export function mountField(field: string, flag: string, note: string): FieldRule
   return depends(flag, note, value => together(mountWishes(field, value).map(judge)));
 }
 
-function judge({type, flag, source}: MountWish): Findings {
+function judge({type, flag, source, target}: MountWish): Findings {
   if (type === 'anonymous') {
     return {
       violations: [],
@@ -57,7 +65,7 @@ function judge({type, flag, source}: MountWish): Findings {
       ],
     };
   }
-  if (isDockerSocket(source)) {
+  if (isDockerSocket(source) || isDockerSocket(target)) {
     return violation({
       code: 'BAD-305',
       flag,
@@ -105,32 +113,37 @@ function fromBind(bind: unknown): MountWish {
   const source = colon === -1 ? '' : text.slice(0, colon);
   const flag = `--volume ${shown(bind)}`;
   if (colon === -1) {
-    return {type: 'anonymous', flag, source: ''};
+    return {type: 'anonymous', flag, source: '', target: text};
   }
-  return {type: windows || /^[./~\\]/.test(source) ? 'bind' : 'volume', flag, source};
+  return {
+    type: windows || /^[./~\\]/.test(source) ? 'bind' : 'volume',
+    flag,
+    source,
+    target: text.slice(colon + 1).replace(/:[^/]*$/, ''),
+  };
 }
 
 function fromMount(mount: unknown): MountWish {
   const fields = new Map(entriesOf(mount));
-  const [type, source, target] = ['Type', 'Source', 'Target'].map(name => textOf(fields.get(name)));
-  const described = [
-    `type=${type || '?'}`,
-    ...(source ? [`source=${source}`] : []),
-    `target=${target ?? ''}`,
-  ].join(',');
+  const [type = '', source = '', target = ''] = ['Type', 'Source', 'Target'].map(name =>
+    textOf(fields.get(name)),
+  );
+  const described = [`type=${type || '?'}`, ...(source ? [`source=${source}`] : []), `target=${target}`].join(
+    ',',
+  );
   const flag = `--mount ${shown(described)}`;
   switch (type) {
     case 'bind':
     case 'tmpfs':
-      return {type, flag, source: source ?? ''};
+      return {type, flag, source, target};
     case 'volume':
-      return {type: source === '' ? 'anonymous' : 'volume', flag, source: source ?? ''};
+      return {type: source === '' ? 'anonymous' : 'volume', flag, source, target};
     default:
-      return {type: 'other', flag, source: source ?? ''};
+      return {type: 'other', flag, source, target};
   }
 }
 
-/** By its path however it is written, and by any file of that name: rootless and Desktop engines have theirs elsewhere. */
+/** Any file of that name, at either end: rootless and Desktop engines have theirs elsewhere, and `--use-api-socket` takes ours. */
 function isDockerSocket(source: string): boolean {
   return /(?:^|[\\/])docker\.sock[\\/.]*$/i.test(source);
 }

@@ -114,6 +114,8 @@ describe('is refused', () => {
   it.each([
     {Binds: ['/var/run/docker.sock:/var/run/docker.sock']},
     {Binds: ['/run//docker.sock:/x']},
+    {Binds: ['/home/ada/badidea.sock:/var/run/docker.sock:ro']},
+    {Mounts: [{Type: 'bind', Source: '/home/ada/badidea.sock', Target: '/var/run/docker.sock'}]},
     {Mounts: [{Type: 'bind', Source: '/var/run/docker.sock', Target: '/var/run/docker.sock'}]},
     {Mounts: [{type: 'bind', source: '/home/ada/.docker/desktop/docker.sock', target: '/x'}]},
     {mounts: [{TYPE: 'bind', SOURCE: '/var/run/./docker.sock/', TARGET: '/x'}]},
