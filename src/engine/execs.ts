@@ -6,6 +6,7 @@ import type {ExecStream} from '../link/exec-stream.ts';
 import {environmentOf, mergedEnvironment, type ProcessSpec} from '../translate/process-for-container.ts';
 import {startFailure} from '../translate/start-failure.ts';
 import type {Container} from './container.ts';
+import {requireKnownUser} from './known-user.ts';
 import {newId} from './new-id.ts';
 
 interface Exec {
@@ -38,6 +39,7 @@ export class ExecRegistry implements Execs {
     if (request.Cmd.length === 0) throw new InvalidRequest('No exec command specified');
     const id = newId();
     const spec = execSpec(container, request);
+    if (container.agent) await requireKnownUser(spec.user, container.agent.link);
     this.#execs.set(id, {id, container, request, spec, state: 'created', exitCode: null, pid: 0, stream: undefined, begun: Promise.withResolvers()});
     this.#forgetOldest();
     container.execIds.add(id);
@@ -49,8 +51,6 @@ export class ExecRegistry implements Execs {
     const exec = this.#startable(id);
     const spec = {...exec.spec, tty, rows: size?.rows ?? 0, columns: size?.columns ?? 0};
     const stream = this.#run(exec, spec);
-    // Docker refuses an unknown user before it answers; all else that fails is told in the stream.
-    if (!/^\d*$/.test(spec.user.split(':', 1)[0] ?? '')) await stream.started.catch(rejectUnknownUser(spec));
     return {tty, stdin: exec.request.AttachStdin ? stream.stdin : undefined, output: Readable.from(output(stream, spec), {objectMode: true})};
   }
 
@@ -164,19 +164,13 @@ function execSpec(container: Container, request: ExecCreateRequest): ProcessSpec
   };
 }
 
-function rejectUnknownUser(spec: ProcessSpec): (error: unknown) => void {
-  return error => {
-    if (error instanceof AgentError && error.stage === 2) throw new InvalidRequest(failureText(error, spec), {cause: error});
-  };
-}
-
 function failureText(error: unknown, spec: ProcessSpec): string {
   if (error instanceof AgentError) return execFailure(error, spec).message;
   return error instanceof DaemonError || error instanceof Error ? error.message : String(error);
 }
 
-function execFailure(error: AgentError, {argv, cwd, user}: ProcessSpec) {
-  return startFailure(error, {program: argv[0] ?? '', cwd, user}, 'exec');
+function execFailure(error: AgentError, {argv, cwd}: ProcessSpec) {
+  return startFailure(error, {program: argv[0] ?? '', cwd}, 'exec');
 }
 
 function afterSeconds(seconds: number): Promise<void> {

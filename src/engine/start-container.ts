@@ -1,5 +1,5 @@
 import {Conflict, DaemonError, InvalidRequest, NotModified, Unavailable} from '../errors.ts';
-import {AgentError, LinkLost} from '../link/errors.ts';
+import {AgentError, LinkLost, stage} from '../link/errors.ts';
 import type {DialPort} from '../ports/forwarder.ts';
 import type {PublishedPort} from '../translate/container-record.ts';
 import {portRequests} from '../translate/port-requests.ts';
@@ -57,9 +57,11 @@ function dialInto(container: Container): DialPort {
 
 function describe(error: unknown, container: Container): {error: Error; message: string; exitCode: number} {
   if (error instanceof AgentError) {
-    const {argv, cwd, user} = processForContainer(container.record);
-    const {message, exitCode} = startFailure(error, {program: argv[0] ?? '', cwd, user});
-    return {error: new InvalidRequest(message, {cause: error}), message, exitCode};
+    const {argv, cwd} = processForContainer(container.record);
+    const {message, exitCode} = startFailure(error, {program: argv[0] ?? '', cwd});
+    // dockerd answers 500 for a user that is not there, and 400 for a program.
+    const Kind = error.stage === stage.user ? DaemonError : InvalidRequest;
+    return {error: new Kind(message, {cause: error}), message, exitCode};
   }
   const lost = error instanceof LinkLost ? error.cause : error;
   if (lost instanceof PodEnded) {

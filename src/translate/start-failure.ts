@@ -18,8 +18,9 @@ const ENOEXEC = 8;
  * Docker's sentence and exit code for a process that could not be started. The docker CLI chooses its own exit code by parts of the sentence
  * (docker-api reference, 4.5): "executable file not found" and "no such file or directory" are 127, "permission denied" is 126.
  */
-export function startFailure(failure: ProcessFailure, process: {program: string; cwd: string; user: string}, kind: 'container' | 'exec' = 'container') {
-  if (failure.stage === STAGE_USER) return {message: unknownUser(process.user), exitCode: 126};
+export function startFailure(failure: ProcessFailure, process: {program: string; cwd: string}, kind: 'container' | 'exec' = 'container') {
+  // The agent says it in Docker's words.
+  if (failure.stage === STAGE_USER) return {message: failure.message, exitCode: 126};
   const reason = reasonOf(failure, process.program, process.cwd);
   const notFound = failure.errno === ENOENT || failure.errno === ENOTDIR;
   return {message: `${PREFIX[kind]}${reason}: unknown`, exitCode: notFound ? 127 : 126};
@@ -30,10 +31,6 @@ const PREFIX = {
     'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ',
   exec: 'OCI runtime exec failed: exec failed: unable to start container process: ',
 };
-
-function unknownUser(user: string): string {
-  return `unable to find user ${user.split(':', 1)[0]}: no matching entries in passwd file`;
-}
 
 function reasonOf({stage, errno, message}: ProcessFailure, program: string, cwd: string): string {
   if (stage === STAGE_CWD) return `chdir to cwd (${JSON.stringify(cwd)}) set in config.json failed: ${words(errno, message)}`;

@@ -58,8 +58,10 @@ onCluster(
       expect(error.code).toBe('ECONNRESET');
     });
 
+    const answerLate = "printf '#!/bin/sh\\nwc -c; sleep 2; echo late\\n' > /answer; chmod +x /answer; exec";
+
     test('a half-closed connection still gets its answer', async () => {
-      const port = await published('ports-4', 'busybox', 'nc', '-lk', '-p', '80', '-e', 'sh', '-c', 'wc -c; sleep 2; echo late');
+      const port = await published('ports-4', 'busybox', 'sh', '-c', `${answerLate} nc -ll -p 80 -e /answer`);
       await new Promise(resolve => setTimeout(resolve, 500));
 
       const answer = await new Promise<string>((resolve, reject) => {
