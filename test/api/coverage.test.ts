@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+
 import {endpoints} from '../../src/api/api.ts';
 import {unsupported} from '../../src/api/unsupported.ts';
 import {scriptedEngine} from '../fakes/scripted-engine.ts';
@@ -16,7 +17,11 @@ test('every operation is either served or refused, and none is both', () => {
   const served = endpoints.map(key);
   const refused = unsupported.map(key);
 
-  expect(operations.map(operation => operation.join(' ')).filter(one => !served.includes(one) && !refused.includes(one))).toEqual([]);
+  expect(
+    operations
+      .map(operation => operation.join(' '))
+      .filter(one => !served.includes(one) && !refused.includes(one)),
+  ).toEqual([]);
   expect(served.filter(one => refused.includes(one))).toEqual([]);
   expect(new Set([...served, ...refused]).size).toBe(served.length + refused.length);
 });
@@ -26,7 +31,9 @@ test('no operation is unknown to the router, with a version or without', async (
 
   for (const [method, pattern] of operations) {
     const target = pattern.replaceAll(/\{\w+\}/g, 'a/b:c');
-    const answers = await Promise.all(['', '/v1.24', '/v1.51'].map(version => refusalOf(path, method, `${version}${target}`)));
+    const answers = await Promise.all(
+      ['', '/v1.24', '/v1.51'].map(version => refusalOf(path, method, `${version}${target}`)),
+    );
     expect(answers, `${method} ${target}`).not.toContain('page not found');
   }
 });
@@ -38,7 +45,8 @@ test('each refusal names badidea, the thing in the words of docker, and what to 
     const target = pattern.replaceAll(/\{\w+\}/g, 'x');
     if (method === 'HEAD') continue;
     const {status, body} = await ask(path, `${method} ${target}`, {headers: {Connection: 'close'}});
-    if (status === 501) expect(JSON.parse(body).message, target).toMatch(/^badidea does not .+\nfix: .{20,}$/);
+    if (status === 501)
+      expect(JSON.parse(body).message, target).toMatch(/^badidea does not .+\nfix: .{20,}$/);
     else expect([200, 400, 404, 500, 503], target).toContain(status);
   }
   expect(failures).toEqual([]);
@@ -46,6 +54,9 @@ test('each refusal names badidea, the thing in the words of docker, and what to 
 
 async function refusalOf(path: string, method: string, target: string): Promise<string | undefined> {
   // some would go on for ever, or need a body
-  const {status, body} = await ask(path, `${method} ${target}${target.endsWith('/events') ? '?until=1&since=2' : ''}`);
+  const {status, body} = await ask(
+    path,
+    `${method} ${target}${target.endsWith('/events') ? '?until=1&since=2' : ''}`,
+  );
   return status === 404 && body.includes('message') ? JSON.parse(body).message : undefined;
 }

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+
 import {scriptedEngine} from '../fakes/scripted-engine.ts';
 import {ask} from '../helpers/api-client.ts';
 import {serveApi} from '../helpers/api-server.ts';
@@ -9,26 +10,74 @@ const manager =
 /** As dockerd 28.5.2 answers, before it asks its engine. */
 const rows: [request: string, body: string, status: number, type: string, message: string][] = [
   ['GET /v1.51/containers/nope/json', '', 404, 'application/json', 'No such container: nope'],
-  ['GET /v9.99/info', '', 400, 'application/json', 'client version 9.99 is too new. Maximum supported API version is 1.51'],
+  [
+    'GET /v9.99/info',
+    '',
+    400,
+    'application/json',
+    'client version 9.99 is too new. Maximum supported API version is 1.51',
+  ],
   ['GET /v1.51/nosuch', '', 404, 'application/json', 'page not found'],
   ['GET /nosuch', '', 404, 'application/json', 'page not found'],
   ['PUT /v1.51/containers/json', '', 404, 'application/json', 'page not found'],
   ['HEAD /v1.51/containers/json', '', 404, 'application/json', ''],
   ['POST /v1.51/containers/nope/start', '', 404, 'application/json', 'No such container: nope'],
-  ['POST /v1.51/containers/create', '', 400, 'application/json', 'invalid JSON: got EOF while reading request body'],
-  ['POST /v1.51/containers/create', '{bad', 400, 'application/json', "invalid JSON: invalid character 'b' looking for beginning of object key string"],
-  ['POST /v1.51/containers/create', '{"Image":"nosuch"}', 404, 'application/json', 'No such image: nosuch:latest'],
-  ['POST /v1.51/containers/nope/exec', '{"Cmd":["true"]}', 404, 'application/json', 'No such container: nope'],
+  [
+    'POST /v1.51/containers/create',
+    '',
+    400,
+    'application/json',
+    'invalid JSON: got EOF while reading request body',
+  ],
+  [
+    'POST /v1.51/containers/create',
+    '{bad',
+    400,
+    'application/json',
+    "invalid JSON: invalid character 'b' looking for beginning of object key string",
+  ],
+  [
+    'POST /v1.51/containers/create',
+    '{"Image":"nosuch"}',
+    404,
+    'application/json',
+    'No such image: nosuch:latest',
+  ],
+  [
+    'POST /v1.51/containers/nope/exec',
+    '{"Cmd":["true"]}',
+    404,
+    'application/json',
+    'No such container: nope',
+  ],
   ['POST /v1.51/containers/nope/exec', '{"Cmd":[]}', 400, 'application/json', 'No exec command specified'],
   ['POST /v1.51/exec/nope/start', '{"Detach":false}', 404, 'application/json', 'No such exec instance: nope'],
   ['GET /v1.51/exec/nope/json', '', 404, 'application/json', 'No such exec instance: nope'],
-  ['GET /v1.51/containers/nope/logs', '', 400, 'application/json', 'Bad parameters: you must choose at least one stream'],
+  [
+    'GET /v1.51/containers/nope/logs',
+    '',
+    400,
+    'application/json',
+    'Bad parameters: you must choose at least one stream',
+  ],
   ['GET /v1.51/containers/nope/logs?stdout=1', '', 404, 'application/json', 'No such container: nope'],
-  ['POST /v1.51/containers/nope/resize?h=x&w=2', '', 400, 'application/json', 'invalid resize height "x": invalid syntax'],
+  [
+    'POST /v1.51/containers/nope/resize?h=x&w=2',
+    '',
+    400,
+    'application/json',
+    'invalid resize height "x": invalid syntax',
+  ],
   ['POST /v1.51/containers/nope/wait', '', 404, 'application/json', 'No such container: nope'],
   ['POST /v1.51/containers/nope/wait?condition=bad', '', 400, 'application/json', 'invalid condition: "bad"'],
   ['GET /v1.51/containers/json?filters=bad', '', 400, 'application/json', 'invalid filter'],
-  ['GET /v1.51/containers/json?filters=%7B%22bogus%22%3A%5B%22x%22%5D%7D', '', 400, 'application/json', "invalid filter 'bogus'"],
+  [
+    'GET /v1.51/containers/json?filters=%7B%22bogus%22%3A%5B%22x%22%5D%7D',
+    '',
+    400,
+    'application/json',
+    "invalid filter 'bogus'",
+  ],
   [
     'GET /v1.51/containers/json?filters=%7B%22status%22%3A%5B%22bogus%22%5D%7D',
     '',
@@ -37,19 +86,49 @@ const rows: [request: string, body: string, status: number, type: string, messag
     "invalid filter 'status=bogus': invalid value for state (bogus): must be one of created, running, paused, restarting, removing, exited, dead",
   ],
   ['GET /v1.51/images/nope/json', '', 404, 'application/json', 'No such image: nope:latest'],
-  ['POST /v1.51/images/create?fromImage=127.0.0.1:5000/nope&tag=latest', '', 404, 'application/json', 'manifest for nope:latest not found: manifest unknown: manifest unknown'],
-  ['POST /v1.51/images/create?fromImage=INVALID&tag=x', '', 400, 'application/json', 'invalid reference format: repository name (library/INVALID) must be lowercase'],
+  [
+    'POST /v1.51/images/create?fromImage=127.0.0.1:5000/nope&tag=latest',
+    '',
+    404,
+    'application/json',
+    'manifest for nope:latest not found: manifest unknown: manifest unknown',
+  ],
+  [
+    'POST /v1.51/images/create?fromImage=INVALID&tag=x',
+    '',
+    400,
+    'application/json',
+    'invalid reference format: repository name (library/INVALID) must be lowercase',
+  ],
   ['GET /v1.51/volumes/nope', '', 404, 'application/json', 'get nope: no such volume'],
   ['GET /v1.51/networks/nope', '', 404, 'application/json', 'network nope not found'],
   ['GET /v1.51/swarm', '', 503, 'application/json', manager],
   ['GET /v1.51/nodes', '', 503, 'application/json', manager],
   ['POST /v1.51/swarm/leave', '', 503, 'application/json', 'This node is not part of a swarm'],
   ['GET /v1.51/plugins/nope/json', '', 404, 'application/json', 'plugin "nope" not found'],
-  ['GET /v1.51/events?since=bad', '', 500, 'application/json', 'strconv.ParseInt: parsing "bad": invalid syntax'],
-  ['GET /v1.51/events?until=1&since=2', '', 400, 'application/json', '`since` time (2) cannot be after `until` time (1)'],
+  [
+    'GET /v1.51/events?since=bad',
+    '',
+    500,
+    'application/json',
+    'strconv.ParseInt: parsing "bad": invalid syntax',
+  ],
+  [
+    'GET /v1.51/events?until=1&since=2',
+    '',
+    400,
+    'application/json',
+    '`since` time (2) cannot be after `until` time (1)',
+  ],
   ['POST /v1.51/session', '', 400, 'application/json', 'no upgrade proto in request'],
   ['POST /v1.51/grpc', '', 500, 'application/json', 'no upgrade proto in request'],
-  ['PUT /v1.51/volumes/used?version=1', '{}', 503, 'application/json', 'volume update only valid for cluster volumes, but swarm is unavailable'],
+  [
+    'PUT /v1.51/volumes/used?version=1',
+    '{}',
+    503,
+    'application/json',
+    'volume update only valid for cluster volumes, but swarm is unavailable',
+  ],
 ];
 
 test.each(rows)('%s %s is %i %s: %s', async (line, body, status, type, message) => {
@@ -91,7 +170,12 @@ test('OPTIONS is 200 and empty, on any path', async () => {
 
   for (const target of ['/v1.51/info', '/nosuch', '*']) {
     const {status, headers, body} = await ask(path, `OPTIONS ${target}`);
-    expect([status, headers['content-length'], headers['content-type'], body]).toEqual([200, '0', undefined, '']);
+    expect([status, headers['content-length'], headers['content-type'], body]).toEqual([
+      200,
+      '0',
+      undefined,
+      '',
+    ]);
   }
 });
 
@@ -136,7 +220,10 @@ test.each([
 ])('a create as %j is %s', async (type, status) => {
   const {path} = await serveApi(scriptedEngine());
 
-  const answer = await ask(path, 'POST /containers/create', {body: '{"Image":"busybox"}', headers: {'Content-Type': type}});
+  const answer = await ask(path, 'POST /containers/create', {
+    body: '{"Image":"busybox"}',
+    headers: {'Content-Type': type},
+  });
 
   expect(String(answer.status)).toBe(status);
 });
@@ -152,8 +239,14 @@ test('a create of more than 4 MiB is 413, and the daemon lives', async () => {
 
 test.each([
   ['{"Image":"busybox","HostConfig":{"privileged":true}}', {HostConfig: {Privileged: true}}],
-  ['{"image":"busybox","hostconfig":{"MEMORY":5,"mounts":[{"type":"bind"}]}}', {Image: 'busybox', HostConfig: {Memory: 5, Mounts: [{Type: 'bind'}]}}],
-  ['{"Image":"busybox","HostConfig":{"Privileged":false,"Privileged":true}}', {HostConfig: {Privileged: true}}],
+  [
+    '{"image":"busybox","hostconfig":{"MEMORY":5,"mounts":[{"type":"bind"}]}}',
+    {Image: 'busybox', HostConfig: {Memory: 5, Mounts: [{Type: 'bind'}]}},
+  ],
+  [
+    '{"Image":"busybox","HostConfig":{"Privileged":false,"Privileged":true}}',
+    {HostConfig: {Privileged: true}},
+  ],
 ])('policy sees %s as Docker would read it', async (body, seen) => {
   const engine = scriptedEngine();
   const {path} = await serveApi(engine);
@@ -167,10 +260,19 @@ test.each([
   ['{"Image":"busybox","HostConfig":{"Privileged":false,"privileged":true}}', 'is there twice'],
   ['{"__proto__":{"Image":"busybox"}}', '__proto__'],
   [`{"Image":"busybox","Labels":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`, 'levels deep'],
-  ['{"Image":"busybox","HostConfig":{"Memory":1e400}}', 'HostConfig.Memory: expected number, received Infinity'],
+  [
+    '{"Image":"busybox","HostConfig":{"Memory":1e400}}',
+    'HostConfig.Memory: expected number, received Infinity',
+  ],
   ['{"Image":"busybox","HostConfig":{"Memory":9007199254740993}}', 'HostConfig.Memory: Too big'],
-  ['{"Image":3,"Cmd":[1],"Env":"x"}', 'Image: expected string, received number\nEnv: expected array, received string\nCmd: expected a list'],
-  ['{"Image":"busybox","ExposedPorts":{"99999":{}}}', 'ExposedPorts.99999: invalid port specification: "99999"'],
+  [
+    '{"Image":3,"Cmd":[1],"Env":"x"}',
+    'Image: expected string, received number\nEnv: expected array, received string\nCmd: expected a list',
+  ],
+  [
+    '{"Image":"busybox","ExposedPorts":{"99999":{}}}',
+    'ExposedPorts.99999: invalid port specification: "99999"',
+  ],
   ['[]', 'the body: expected object, received array'],
   ['garbage', "invalid character 'g' looking for beginning of value"],
 ])('a create of %.60s is one readable sentence', async (body, sentence) => {
