@@ -26,7 +26,7 @@ export async function issue(names: {
   addresses: string[];
 }): Promise<Issued> {
   const [authority, server, client] = await Promise.all([generateKeys(), generateKeys(), generateKeys()]);
-  const authorityName = [{shortName: 'CN', value: 'badidea, one machine only'}];
+  const authorityName = commonName('badidea, one machine only');
 
   const ca = certificate(
     {subject: authorityName, issuer: authorityName, keys: authority, signer: authority, days: authorityDays},
@@ -38,7 +38,7 @@ export async function issue(names: {
   );
   const serverCertificate = certificate(
     {
-      subject: [{shortName: 'CN', value: 'badidea'}],
+      subject: commonName('badidea'),
       issuer: authorityName,
       keys: server,
       signer: authority,
@@ -60,7 +60,7 @@ export async function issue(names: {
   );
   const clientCertificate = certificate(
     {
-      subject: [{shortName: 'CN', value: names.clientName.slice(0, 64)}],
+      subject: commonName(names.clientName.slice(0, 64)),
       issuer: authorityName,
       keys: client,
       signer: authority,
@@ -104,6 +104,13 @@ function certificate({subject, issuer, keys, signer, days}: Body, extensions: ob
   // Without this argument forge signs with SHA-1.
   made.sign(signer.privateKey, forge.md.sha256.create());
   return forge.pki.certificateToPem(made);
+}
+
+/** As UTF8String: forge's default, PrintableString, may not hold an @, and Go refuses the certificate then. */
+function commonName(value: string): forge.pki.CertificateField[] {
+  // The types know only its numbers for something else.
+  const tag: object = {valueTagClass: forge.asn1.Type.UTF8};
+  return [{shortName: 'CN', value, ...tag}];
 }
 
 /** 16 random bytes as a positive number: forge writes what it is given, and a high first bit would make it negative. */

@@ -13,9 +13,9 @@ export function openLog(path: string, limit = 5 * 1024 * 1024): Log & {close(): 
   let size = fstatSync(file).size;
 
   function write(level: 'info' | 'warn' | 'error', message: string, fields: LogFields = {}): void {
-    const line = `${JSON.stringify({time: new Date().toISOString(), level, message, ...plain(fields)})}\n`;
+    const line = `${lineOf({time: new Date().toISOString(), level, message}, fields)}\n`;
     try {
-      if (size + line.length > limit) rotate();
+      if (size + Buffer.byteLength(line) > limit) rotate();
       size += writeSync(file, line);
     } catch {
       // Nobody is left to tell.
@@ -52,6 +52,15 @@ function renameIfThere(from: string, to: string): void {
     renameSync(from, to);
   } catch {
     // Not there yet.
+  }
+}
+
+function lineOf(head: {time: string; level: string; message: string}, fields: LogFields): string {
+  try {
+    return JSON.stringify({...head, ...plain(fields)});
+  } catch (error) {
+    // A circle, or a bigint: a log must take what it is given.
+    return JSON.stringify({...head, unreadable: String(error)});
   }
 }
 

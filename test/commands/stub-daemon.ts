@@ -1,8 +1,10 @@
-import {createServer} from 'node:http';
+import {readFile} from 'node:fs/promises';
+import {createServer, type RequestListener} from 'node:http';
+import {createServer as createTlsServer} from 'node:https';
 
 import {prepareCluster} from '../../src/daemon/prepare-cluster.ts';
 import {listenOnSocket} from '../../src/daemon/private-socket.ts';
-import type {DaemonSettings, Log, RunningDaemon, Startup} from '../../src/daemon/types.ts';
+import type {DaemonSettings, Log, RunningDaemon, Startup, TcpSettings} from '../../src/daemon/types.ts';
 import {Forbidden, Unavailable} from '../../src/errors.ts';
 
 /**
@@ -33,8 +35,15 @@ export async function startDaemon(
     podSecurityLevel: async () => 'baseline',
   };
   const {version} = await prepareCluster(cluster, startup);
-  const docker = createServer((_, response) => response.setHeader('Api-Version', '1.51').end('OK'));
-  await listenOnSocket(docker, settings.dockerSocket);
+  const answer: RequestListener = (_, response) => {
+    response
+      .setHeader('Api-Version', '1.51')
+      .setHeader('Content-Type', 'application/json')
+      .end('{"Version":"stub"}');
+  };
+  const docker = createServer(answer);
+  await startup.step('Listen', () => listenOnSocket(docker, settings.dockerSocket));
+  const tls = settings.tcp && (await listenWithTls(settings.tcp, answer));
   log.info('the stub runs', {namespace});
 
   return {
@@ -63,6 +72,18 @@ export async function startDaemon(
       if (contextName === 'kind-deaf') await new Promise(() => undefined);
       docker.close();
       docker.closeAllConnections();
+      tls?.close();
+      tls?.closeAllConnections();
     },
   };
+}
+
+async function listenWithTls(
+  {host, port, caFile, certificateFile, keyFile}: TcpSettings,
+  answer: RequestListener,
+) {
+  const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(file => readFile(file)));
+  const server = createTlsServer({ca, cert, key, requestCert: true, rejectUnauthorized: true}, answer);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  return server;
 }
