@@ -36,7 +36,8 @@ function buildAll(folder: string): void {
   for (const [architecture, target] of Object.entries(TARGETS)) {
     const output = join(folder, `agent-${architecture}`);
     console.log(`building agent-${architecture} (the first time this also builds musl: about a minute)`);
-    const flags = ['-target', target, '-static', '-Os', '-s', '-Wl,--build-id=none'];
+    const flags = ['-target', target, '-static', '-O2', '-s', '-Wl,--build-id=none'];
+    // -O2 and not -Os: under -Os zig's memcpy is a loop over bytes, which halves the throughput for 8 KB.
     // Relative names and a mapped prefix: the bytes must not depend on where the checkout is.
     const paths = [`-ffile-prefix-map=${sources}=.`, ...sourceFiles()];
     run('python3', ['-m', 'ziglang', 'cc', ...flags, ...WARNINGS, ...CLANG, ...paths, '-o', output], {

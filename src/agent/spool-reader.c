@@ -154,7 +154,7 @@ static size_t keep_record(const struct spool_reader *reader, uint64_t position, 
     data += cut;
     record.length -= (uint32_t)cut;
   }
-  memmove(to + RECORD_HEADER, data, record.length);
+  if (data != to + RECORD_HEADER) memmove(to + RECORD_HEADER, data, record.length);
   write_record(to, &record);
   return RECORD_HEADER + record.length;
 }

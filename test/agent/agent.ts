@@ -43,8 +43,8 @@ export class TestAgent implements AsyncDisposable {
     this.process = spawn(program, [...rest, 'init', '--run', directory, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.process.stdout?.on('data', (data: Buffer) => (this.stdout += data.toString()));
-    this.process.stderr?.on('data', (data: Buffer) => (this.stderr += data.toString()));
+    this.process.stdout?.on('data', (data: Buffer) => (this.stdout = keep(this.stdout, data)));
+    this.process.stderr?.on('data', (data: Buffer) => (this.stderr = keep(this.stderr, data)));
     this.exited = new Promise(resolve =>
       this.process.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
     );
@@ -89,6 +89,11 @@ export class TestAgent implements AsyncDisposable {
     clearTimeout(late);
     await rm(this.directory, {recursive: true, force: true});
   }
+}
+
+/** The beginning only: a test may write gigabytes. */
+function keep(text: string, more: Buffer): string {
+  return text.length < 1_048_576 ? text + more.toString() : text;
 }
 
 /** START; throws with the agent's words if it fails. */
