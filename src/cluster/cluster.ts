@@ -12,7 +12,7 @@ import type {V1ConfigMap, V1Pod, V1Secret, V1PodSpec} from '@kubernetes/client-n
 export interface Cluster {
   readonly namespace: string;
   createPod(pod: Pod): Promise<Pod>;
-  /** A strategic merge patch of a Pod that is ours; a namesake of it that came later is a Conflict or NotFound. */
+  /** A strategic merge patch of a Pod that is ours; a namesake of it that came later is NotFound. */
   patchPod(name: string, patch: object): Promise<Pod>;
   /** Ends a Pod. Absent is fine. `uid` guards against a namesake; grace 0 takes it out of the API at once. */
   deletePod(name: string, options: {uid?: string; gracePeriodSeconds?: number}): Promise<void>;

@@ -1,8 +1,14 @@
-import {Duplex} from 'node:stream';
+import {Duplex, type DuplexOptions} from 'node:stream';
 
 /** A Duplex whose failure comes after the last byte that was there to read, where `destroy` alone would throw these bytes away. */
 export abstract class DrainingDuplex extends Duplex {
   #failure: Error | undefined;
+
+  constructor(options: DuplexOptions = {}) {
+    super(options);
+    // Whoever uses it listens; a connection that is lost in between must not end the daemon.
+    this.on('error', () => {});
+  }
 
   /** Ends the stream with this error, once its reader has taken what is buffered. */
   protected fail(error: Error): void {

@@ -1,4 +1,4 @@
-import {Conflict, NotFound, Unavailable} from '../errors.ts';
+import {Conflict, InvalidRequest, NotFound, Unavailable} from '../errors.ts';
 import {MANAGED_BY_LABEL, OWNER_LABEL, ownLabels} from '../translate/labels.ts';
 import type {Cluster, Pod, Secret, Watched} from './cluster.ts';
 import {createConfigMaps} from './config-maps.ts';
@@ -57,13 +57,20 @@ export function createKubernetesCluster({
     const strategy = kind === 'pods' ? 'strategic-merge' : 'merge';
     const uid = await ownership.uidOf(kind, name);
     const metadata = 'metadata' in change && typeof change.metadata === 'object' ? change.metadata : {};
-    const patched = await transport.json<Watched[K]>({
-      method: 'PATCH',
-      path: `${root}/${kind}/${name}`,
-      contentType: `application/${strategy}-patch+json`,
-      body: {...change, metadata: {...metadata, uid}},
-    });
-    return withoutManagedFields(patched);
+    try {
+      const patched = await transport.json<Watched[K]>({
+        method: 'PATCH',
+        path: `${root}/${kind}/${name}`,
+        contentType: `application/${strategy}-patch+json`,
+        body: {...change, metadata: {...metadata, uid}},
+      });
+      return withoutManagedFields(patched);
+    } catch (error) {
+      // So the API server says that the name belongs to another object by now.
+      if (!(error instanceof InvalidRequest && error.message.includes('metadata.uid'))) throw error;
+      ownership.forget(kind, name);
+      throw new NotFound(`${kind} "${name}" not found`);
+    }
   }
 
   /** The uid is always a precondition: a name can be taken anew, and by someone else. */

@@ -9,6 +9,8 @@ import type {Watchable} from './watch.ts';
  */
 export interface Ownership {
   learn(kind: keyof Watched, object: Watchable): void;
+  /** What was known of the name is no longer true. */
+  forget(kind: keyof Watched, name: string): void;
   /** The uid of our object of that name; NotFound if it is absent or not ours. */
   uidOf(kind: keyof Watched, name: string): Promise<string>;
   /** The same handler, and we learn by it. */
@@ -32,6 +34,7 @@ export function createOwnership(
 
   return {
     learn,
+    forget: (kind, name) => void known[kind].delete(name),
     async uidOf(kind, name) {
       const uid = known[kind].get(name);
       if (uid !== undefined) return uid;

@@ -126,6 +126,19 @@ export function describeObjects(stage: Stage): void {
     await stage.stranger.deleteSecret(nameOf(theirs));
   });
 
+  test('a patch does not touch a namesake that another owner made since', async () => {
+    const ours = await stage.cluster.createSecret(secretNamed(uniqueName()));
+    await stage.stranger.deleteSecret(nameOf(ours), {uid: ours.metadata?.uid ?? ''});
+    const theirs = await stage.stranger.createSecret(secretNamed(nameOf(ours)));
+
+    await expect(stage.cluster.patchSecret(nameOf(ours), {stringData: {a: 'b'}})).rejects.toThrow(NotFound);
+
+    await expect(stage.stranger.patchSecret(nameOf(theirs), {})).resolves.toMatchObject({
+      metadata: {uid: theirs.metadata?.uid},
+    });
+    await stage.stranger.deleteSecret(nameOf(theirs));
+  });
+
   test('a ConfigMap is made once; another content under its name is a Conflict', async () => {
     const configMap = {metadata: {name: uniqueName()}, binaryData: {agent: 'AAEC'}};
 
