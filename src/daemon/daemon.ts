@@ -1,5 +1,5 @@
-import {readFile} from 'node:fs/promises';
-import {Agent} from 'undici';
+import {readFile, rm} from 'node:fs/promises';
+import {EnvHttpProxyAgent} from 'undici';
 import {commonHeaders, dockerApi} from '../api/api.ts';
 import type {Cluster} from '../cluster/cluster.ts';
 import {type Connection, connectCluster} from '../cluster/connect.ts';
@@ -88,6 +88,7 @@ async function makeEngine(parts: Parts): Promise<RunningEngine> {
     context: {
       cluster,
       events,
+      policy: settings.forward,
       podSettings: {
         owner,
         requests: settings.podRequests,
@@ -108,7 +109,7 @@ function makeImages({architecture, connection, settings}: Parts, events: EventLo
   return createImages({
     cluster: connection.cluster,
     owner: connection.owner,
-    dispatcher: new Agent(),
+    dispatcher: new EnvHttpProxyAgent(),
     registries: settings.registries,
     architecture: () => architecture,
     now: () => new Date(),
@@ -123,6 +124,8 @@ async function listen(settings: DaemonSettings, engine: RunningEngine, log: Log)
     headers: commonHeaders,
     onFailure: failed => log.error('a request failed', {...failed}),
   };
+  // The control socket is the lock and it is ours: whoever made this one is dead.
+  await rm(settings.dockerSocket, {force: true});
   const servers = [await listenOnUnixSocket(settings.dockerSocket, options)];
   if (settings.tcp) {
     const {caFile, certificateFile, host, keyFile, port} = settings.tcp;

@@ -1,5 +1,6 @@
 import type {Cluster} from '../cluster/cluster.ts';
 import type {DialPort, PortRequest, Publication} from '../ports/forwarder.ts';
+import type {PolicySettings} from '../policy/decision.ts';
 import type {ContainerImage} from '../translate/container-record.ts';
 import type {PodSettings} from '../translate/pod-for-container.ts';
 import type {EventLog} from './event-log.ts';
@@ -9,6 +10,7 @@ export interface EngineContext {
   readonly cluster: Cluster;
   readonly podSettings: PodSettings;
   readonly events: EventLog;
+  readonly policy: PolicySettings;
   /** The image of a reference that was pulled. @throws NotFound in Docker's words */
   resolveImage(reference: string): ContainerImage;
   publishPorts(requests: PortRequest[], dial: DialPort): Promise<Publication>;

@@ -40,7 +40,7 @@ export async function createContainer(
   options: CreateOptions,
   {context, index, makeContainer, pool, warmPods}: CreateRooms,
 ): Promise<{Id: string; Warnings: string[]}> {
-  const warnings = createRefusals(options.raw);
+  const warnings = createRefusals(options.raw, context.policy);
   const name = options.name === undefined ? freeName(index) : containerName(options.name);
   if (request.Image === '') throw new InvalidRequest('no command specified');
   const image = context.resolveImage(request.Image);

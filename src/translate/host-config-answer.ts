@@ -25,6 +25,7 @@ export function hostConfigAnswer({hostConfig, request}: ContainerRecord): HostCo
   };
 }
 
+/** dockerd's; the masked and read-only paths are what the kubelet asks of its runtime. */
 const defaults = {
   Binds: null,
   ContainerIDFile: '',
@@ -79,6 +80,17 @@ const defaults = {
   CpuPercent: 0,
   IOMaximumIOps: 0,
   IOMaximumBandwidth: 0,
-  MaskedPaths: [],
-  ReadonlyPaths: [],
+  MaskedPaths: [
+    '/proc/asound',
+    '/proc/acpi',
+    '/proc/kcore',
+    '/proc/keys',
+    '/proc/latency_stats',
+    '/proc/timer_list',
+    '/proc/timer_stats',
+    '/proc/sched_debug',
+    '/proc/scsi',
+    '/sys/firmware',
+  ],
+  ReadonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
 };

@@ -91,7 +91,8 @@ function requestsBelow(requests: {cpu: string; memory: string}, limits: {cpu?: s
 
 /** The agent is root where the image's user is not, and drops to that user for the process: `exec -u root` and `cp` work as in Docker. */
 function securityContext({HostConfig}: ContainerCreateRequest): V1SecurityContext {
-  const add = HostConfig.CapAdd.map(capability);
+  // NET_RAW is the runtime's default, and Pod Security baseline does not let it be named.
+  const add = HostConfig.CapAdd.map(capability).filter(name => name !== 'NET_RAW');
   const drop = HostConfig.CapDrop.map(capability);
   return {
     runAsUser: 0,

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {expect, test} from 'vitest';
-import {restartApiServer} from '../cluster/up.ts';
+import {restartApiServer} from '../cluster/restart-api-server.ts';
 import {run} from './support/run.ts';
 import {onCluster} from './support/suite.ts';
 
