@@ -3,20 +3,23 @@ import {InvalidRequest, TooLarge} from '../errors.ts';
 /** How long a client may take to send a body that is read as a whole; uploads that are streamed have no limit. */
 const bodyDeadline = 30_000;
 
-/** Gathers a request's body. `length`: what Content-Length says. `chunks` end early, or throw, when the client goes away. */
+/** Gathers a request's body. `length`: what Content-Length says. The signal ends the wait for it. */
 export async function gatherBody(
   chunks: AsyncIterable<Buffer>,
-  {length, limit}: {length: number | undefined; limit: number},
+  {length, limit, signal}: {length: number | undefined; limit: number; signal: AbortSignal},
 ): Promise<Buffer> {
   if (length !== undefined && length > limit) throw tooLarge(limit);
   const deadline = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     deadline.reject(new InvalidRequest(`the request's body did not arrive within ${bodyDeadline / 1000} s`));
   }, bodyDeadline);
+  const abort = (): void => deadline.reject(signal.reason);
+  signal.addEventListener('abort', abort, {once: true});
   try {
     return await Promise.race([gather(chunks, limit), deadline.promise]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -32,6 +32,9 @@ export type FailureListener = (failure: {
   error: unknown;
 }) => void;
 
+/** dockerode repeats the query of an attach in its body, in some hundred bytes. */
+const unreadLimit = 1024 * 1024;
+
 /** One request and its reply. `socket` is given when the client asked for an upgrade: then Node has let go of it already. */
 export class Exchange {
   readonly #message: IncomingMessage;
@@ -90,7 +93,7 @@ export class Exchange {
       headers,
       upgrade: this.#socket !== undefined,
       signal: this.#gone.signal,
-      body: limit => gatherBody(this.#takeBody(), {length: this.#contentLength(), limit}),
+      body: limit => gatherBody(this.#takeBody(), {length: this.#contentLength(), limit, signal: this.#gone.signal}),
       bodyStream: () => this.#bodyStream(),
     };
   }
@@ -130,8 +133,9 @@ export class Exchange {
   }
 
   async #sendRaw(reply: HijackReply): Promise<void> {
-    // what remains of the body must not be taken for input
-    for await (const chunk of this.#takeBody()) void chunk;
+    // what the handler has not read of the body must not be taken for input
+    const length = this.#contentLength();
+    await gatherBody(this.#takeBody(), {length, limit: unreadLimit, signal: this.#gone.signal});
     const socket = this.#socket ?? takeSocket(this.#message, this.#response);
     if (this.#socket) this.#response.detachSocket(this.#socket);
     try {

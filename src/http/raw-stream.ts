@@ -1,15 +1,15 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
 
 import type {HijackReply, ReplyHeaders} from './reply.ts';
 import {writePieces} from './write-pieces.ts';
 
-/** After our half is closed, how long the client has to close its own. */
+/** How long the client has to close its half after ours. */
 const lingerMilliseconds = 10_000;
 
 /** Speaks a hijack reply on a connection that HTTP has let go of, until its pieces end. */
 export async function speakRaw(
-  socket: Socket,
+  socket: Duplex,
   {reply, upgrade, headers}: {reply: HijackReply; upgrade: boolean; headers: ReplyHeaders},
 ): Promise<void> {
   socket.write(headOf(reply, upgrade, headers));
@@ -18,7 +18,7 @@ export async function speakRaw(
 }
 
 /** Takes a connection from Node's HTTP server, after the request's body has been read. The bytes that follow are no longer parsed. */
-export function takeSocket(message: IncomingMessage, response: ServerResponse): Socket {
+export function takeSocket(message: IncomingMessage, response: ServerResponse): Duplex {
   const {socket} = message;
   response.detachSocket(socket);
   // 'close' stays: by it the server frees its parser
@@ -27,19 +27,26 @@ export function takeSocket(message: IncomingMessage, response: ServerResponse): 
   return socket;
 }
 
-/** Closes our half and discards what the client still sends: a close with unread input would destroy output that is on its way. */
-export function closeGently(socket: Socket): void {
+/**
+ * Closes our half when all that was written has gone out, however slow the reader, and discards what the client still sends: a close with
+ * unread input would destroy output that is on its way. Then the client has a while to close its own half.
+ */
+export function closeGently(socket: Duplex): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
-  socket.once('close', () => clearTimeout(timer));
-  socket.once('end', () => socket.destroySoon());
-  socket.end();
+  const heard = new Promise(resolve => {
+    if (socket.readableEnded) resolve(undefined);
+    else socket.once('end', resolve);
+  });
+  socket.end(() => {
+    const timer = setTimeout(() => socket.destroy(), lingerMilliseconds);
+    void heard.then(() => socket.destroy());
+    socket.once('close', () => clearTimeout(timer));
+  });
   socket.resume();
-  if (socket.readableEnded) socket.destroySoon();
 }
 
 /** The client's bytes flow to the input, at its pace; its half-close ends the input. Input that is no longer wanted is discarded. */
-function feed(socket: Socket, {input}: HijackReply): void {
+function feed(socket: Duplex, {input}: HijackReply): void {
   if (!input || input.destroyed) {
     socket.resume();
     return;

@@ -137,8 +137,9 @@ function serve(
     },
     async close({graceMilliseconds = 2000} = {}) {
       stopping.abort();
-      const destroyAll = (): void => sockets.forEach(socket => socket.destroy());
-      const timer = setTimeout(destroyAll, graceMilliseconds);
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMilliseconds);
       await Promise.all(open);
       await new Promise<void>(resolve => server.close(() => resolve()));
       clearTimeout(timer);

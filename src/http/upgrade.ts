@@ -8,15 +8,15 @@ import {InvalidRequest} from '../errors.ts';
  * (nodejs/node#58394), where they are counted off: what follows is the stream's and stays in the socket.
  */
 export async function* upgradeBody(message: IncomingMessage, socket: Duplex): AsyncGenerator<Buffer> {
+  if (message.headers['transfer-encoding'] !== undefined) {
+    throw new InvalidRequest('a request that asks for an upgrade must give its body a Content-Length');
+  }
   let parsed = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     parsed += chunk.length;
     yield chunk;
   }
   if (parsed > 0) return;
-  if (message.headers['transfer-encoding'] !== undefined) {
-    throw new InvalidRequest('a request that asks for an upgrade must give its body a Content-Length');
-  }
   const length = Number(message.headers['content-length'] ?? 0);
   if (length > 0) yield* takeBytes(socket, length);
 }
