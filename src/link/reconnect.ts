@@ -9,7 +9,7 @@ export type Dial = (signal: AbortSignal) => Promise<Duplex>;
 export interface ReconnectOptions {
   dial: Dial;
   session: Session;
-  /** From `minMs`, doubling up to `maxMs`; a connection that lived for `healthyMs` forgets the failures before it. */
+  /** From `minMs`, doubling up to `maxMs`; one that took or lived for `healthyMs` forgets the failures before it. */
   backoff: {minMs: number; maxMs: number; healthyMs: number};
   dialMs: number;
   greetingMs: number;
@@ -26,29 +26,27 @@ export async function keepConnected(options: ReconnectOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const began = performance.now();
-    const healthy = await connectOnce(options).catch((error: unknown) => {
+    await connectOnce(options).catch((error: unknown) => {
       const problem = error instanceof Error ? error : new Error(String(error));
       if (isGone(problem)) throw problem;
       options.onDown(problem);
-      return false;
     });
-    if (healthy && performance.now() - began >= backoff.healthyMs) failures = 0;
-    else failures += 1;
+    // A connection that lived, and also a dial that waited long for its Pod: either way the next try may follow at once.
+    failures = performance.now() - began >= backoff.healthyMs ? 0 : failures + 1;
     const delay =
       failures === 0 ? 0 : Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(failures - 1, 20));
     await sleep(delay * (0.5 + Math.random() / 2), undefined, {signal}).catch(() => {});
   }
 }
 
-async function connectOnce(options: ReconnectOptions): Promise<boolean> {
+async function connectOnce(options: ReconnectOptions): Promise<void> {
   const duplex = await dialWithin(options);
   if (options.signal.aborted) {
     duplex.destroy();
-    return false;
+    return;
   }
-  const {healthy, error} = await options.session.carry(duplex, {greetingMs: options.greetingMs});
+  const error = await options.session.carry(duplex, {greetingMs: options.greetingMs});
   options.onDown(error);
-  return healthy;
 }
 
 /** A dial that neither succeeds nor heeds its signal must not hold the link up; if it succeeds later, its connection is closed. */

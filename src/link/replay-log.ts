@@ -1,7 +1,6 @@
 import {ProtocolViolation} from './errors.ts';
 
-const smallSlab = 16_384;
-const largeSlab = 65_536;
+const slabSize = 16_384;
 
 interface Slab {
   bytes: Buffer;
@@ -10,8 +9,9 @@ interface Slab {
 }
 
 /**
- * The counted bytes that were sent and are not yet acknowledged, and those that wait to be sent, in order. Positions count from the session's begin. Bytes are
- * copied into slabs: memory stays as small as the bytes, frames that were written in one tick leave in one piece, and no caller's buffer is kept.
+ * The counted frames that were sent and are not yet acknowledged, and those that wait to be sent, in order. Positions are bytes since the session's begin. Frames are
+ * copied into slabs: memory stays about as small as the bytes, frames of one tick leave in one piece, and no caller's buffer is kept. A frame lies in one slab, so that
+ * every piece to send ends on a frame: uncounted frames go between pieces.
  */
 export class ReplayLog {
   #slabs: Slab[] = [];
@@ -31,18 +31,16 @@ export class ReplayLog {
     return this.#end - this.#sent;
   }
 
-  append(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length) {
-      const slab = this.#tail(bytes.length - at);
-      const copied = bytes.copy(slab.bytes, slab.used, at);
-      slab.used += copied;
-      at += copied;
-      this.#end += copied;
-    }
+  append(header: Buffer, payload: Buffer): void {
+    const length = header.length + payload.length;
+    const slab = this.#slabWithRoom(length);
+    header.copy(slab.bytes, slab.used);
+    payload.copy(slab.bytes, slab.used + header.length);
+    slab.used += length;
+    this.#end += length;
   }
 
-  /** The next bytes to send, or undefined if all are sent. */
+  /** The next whole frames to send, or undefined if all are sent. */
   next(): Buffer | undefined {
     for (;;) {
       const slab = this.#slabs[this.#sending];
@@ -53,7 +51,7 @@ export class ReplayLog {
         this.#everSent = Math.max(this.#everSent, this.#sent);
         return slab.bytes.subarray(from, slab.used);
       }
-      if (slab.used < slab.bytes.length) return undefined;
+      if (this.#sending === this.#slabs.length - 1) return undefined;
       this.#sending += 1;
     }
   }
@@ -83,11 +81,10 @@ export class ReplayLog {
     this.#sending = 0;
   }
 
-  #tail(wanted: number): Slab {
+  #slabWithRoom(length: number): Slab {
     const last = this.#slabs.at(-1);
-    if (last !== undefined && last.used < last.bytes.length) return last;
-    const size = Math.max(smallSlab, Math.min(wanted, largeSlab));
-    const slab = {bytes: Buffer.allocUnsafe(size), start: this.#end, used: 0};
+    if (last !== undefined && last.bytes.length - last.used >= length) return last;
+    const slab = {bytes: Buffer.allocUnsafe(Math.max(slabSize, length)), start: this.#end, used: 0};
     this.#slabs.push(slab);
     return slab;
   }

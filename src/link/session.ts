@@ -68,8 +68,7 @@ export class Session {
 
   /** Sends a counted frame, now or when there is a connection. Frames of one tick leave in one piece. */
   send(frame: {type: FrameType; flags?: number; stream: number; payload: Buffer}): void {
-    this.#log.append(frameHeader({...frame, length: frame.payload.length}));
-    this.#log.append(frame.payload);
+    this.#log.append(frameHeader({...frame, length: frame.payload.length}), frame.payload);
     if (this.#flushing) return;
     this.#flushing = true;
     process.nextTick(() => this.#flush());
@@ -94,24 +93,22 @@ export class Session {
   }
 
   /**
-   * Greets over a new connection and carries the session until it ends. Resolves with why, and whether the agent knew or took the session: not so when another
-   * daemon has taken the agent over.
+   * Greets over a new connection and carries the session until it ends. Resolves with why.
    */
-  async carry(duplex: Duplex, options: {greetingMs: number}): Promise<{healthy: boolean; error: Error}> {
+  async carry(duplex: Duplex, options: {greetingMs: number}): Promise<Error> {
     return await new Promise(resolve => {
-      let healthy = false;
       const connection = new Connection(duplex, {
         onFrame: frame => {
           if (this.#greeted) this.#receive(frame);
           else {
             clearTimeout(timer);
-            healthy = this.#greet(frame);
+            this.#greet(frame);
           }
         },
         onClosed: error => {
           clearTimeout(timer);
           this.#detach(error);
-          resolve({healthy, error});
+          resolve(error);
         },
       });
       const timer = setTimeout(
@@ -123,7 +120,7 @@ export class Session {
     });
   }
 
-  #greet(frame: Frame): boolean {
+  #greet(frame: Frame): void {
     if (frame.type !== frameType.welcome)
       throw new ProtocolViolation(`the agent sent a frame of type ${frame.type} before WELCOME`);
     const welcome = readWelcome(frame.payload);
@@ -136,7 +133,7 @@ export class Session {
     } catch (error) {
       // A count that cannot be: this session has no future, while other garbage in a greeting is only a failed connection.
       this.restart(new LinkLost('the agent cannot continue the session', {cause: error}));
-      return false;
+      return;
     }
     this.#established = true;
     this.#greeted = true;
@@ -146,7 +143,6 @@ export class Session {
       );
     this.#handlers.greeted(welcome.state, welcome.resumed);
     this.#flush();
-    return !lost;
   }
 
   #receive(frame: Frame): void {
@@ -155,8 +151,7 @@ export class Session {
       // After the handler: what it did not handle is sent again.
       this.#received += headerSize + frame.payload.length;
       if (this.#received - this.#acknowledged >= ackEvery) {
-        this.#acknowledged = this.#received;
-        this.#sendNow(frameType.ack, this.#received);
+        if (this.#sendNow(frameType.ack, this.#received)) this.#acknowledged = this.#received;
       }
       return;
     }
@@ -173,10 +168,11 @@ export class Session {
     fields.end();
   }
 
-  #sendNow(type: FrameType, number: number | bigint): void {
-    // An agent that asks and does not read must not fill our memory with answers.
-    if (this.#connection === undefined || this.#connection.queued > 2 * maxQueued) return;
+  /** An uncounted frame, past what waits. An agent that asks and does not read gets no answer: it must not fill our memory. */
+  #sendNow(type: FrameType, number: number | bigint): boolean {
+    if (this.#connection === undefined || this.#connection.queued > 2 * maxQueued) return false;
     this.#connection.write(encodeFrame(type, 0, new FieldWriter().u64(number).finish()));
+    return true;
   }
 
   #flush(): void {

@@ -68,6 +68,15 @@ export class ScriptedAgent implements AsyncDisposable {
     this.#socket?.write(bytes);
   }
 
+  /** Reads nothing from the present connection until `resume`. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
   /** Cuts the present connection. */
   cut(): void {
     this.#socket?.destroy();

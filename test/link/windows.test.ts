@@ -109,3 +109,28 @@ test('without acknowledgement writing stops at 4 MiB', async () => {
   await until(() => received > 7.8 * 1024 * 1024);
   link.close();
 });
+
+test('an acknowledgement never falls into the middle of a frame that waits', async () => {
+  const types: number[] = [];
+  let received = 0;
+  await using agent = await ScriptedAgent.listen((frame, self) => {
+    types.push(frame.type);
+    if (frame.type === frameType.open) self.send(frameType.window, frame.stream, windowOf(2 ** 30));
+    if (frame.type === frameType.data) received += frame.payload.length;
+  });
+  const link = openLink({dial: agent.dial});
+  const stream = link.dialNow(80).resume();
+  await until(() => types.includes(frameType.open));
+  await sleep(20);
+
+  agent.pause();
+  stream.write(Buffer.alloc(3_000_000));
+  await sleep(50);
+  for (let index = 0; index < 20; index += 1) agent.send(frameType.data, 1, Buffer.alloc(32_768));
+  await sleep(50);
+  agent.resume();
+
+  await until(() => received === 3_000_000);
+  expect(types.filter(type => type === frameType.ack).length).toBeGreaterThan(5);
+  link.close();
+});
