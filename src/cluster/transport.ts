@@ -142,8 +142,19 @@ export function createTransport({dialer, credentials, countCall}: TransportOptio
   return {
     server,
     async json<T>(call: ApiCall): Promise<T> {
-      const value: T = JSON.parse(await bodyText(await send(call), call));
-      return value;
+      const body = await bodyText(await send(call), call);
+      try {
+        const value: T = JSON.parse(body);
+        return value;
+      } catch (error) {
+        // A sign-in page of a hotel or a gateway, most likely.
+        throw new Unavailable(
+          `What answers at ${server.host} is no API server: it sent something other than JSON.`,
+          {
+            cause: error,
+          },
+        );
+      }
     },
     async text(call) {
       return await bodyText(await send(call), call);

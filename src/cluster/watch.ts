@@ -67,16 +67,19 @@ export function startWatch<T extends Watchable>(options: WatchOptions<T>): Watch
         }
       } catch (error) {
         if (signal.aborted) break;
-        // A watch that ends as soon as it is open would spin without the pause.
         if (error instanceof Expired) place = undefined;
-        else {
-          log(`watch of ${path} interrupted, trying again: ${String(error)}`);
-          first.reject(error);
-        }
+        else interrupted(error, failures);
+        // A watch that ends as soon as it is open would spin without it.
         await pause(failures++, signal);
       }
     }
     first.reject(signal.reason);
+  }
+
+  function interrupted(error: unknown, failures: number) {
+    // Once per interruption: a cluster can be away for a night.
+    if (failures === 0) log(`watch of ${path} interrupted, trying again: ${String(error)}`);
+    first.reject(error);
   }
 
   async function relist(): Promise<string> {

@@ -1,45 +1,12 @@
 import {once} from 'node:events';
-import type {Duplex} from 'node:stream';
 import {buffer} from 'node:stream/consumers';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import {expect, test} from 'vitest';
-import type {WebSocket} from 'ws';
 
-import {CommandFailed, Forbidden, InvalidRequest, NotFound, NotReady, Unavailable} from '../../src/errors.ts';
-import {fakeApi, type FakeApi, type FakeApiOptions, reply} from './fake-api.ts';
-
-const pod = {
-  metadata: {
-    uid: 'one',
-    name: 'bad-1',
-    labels: {'app.kubernetes.io/managed-by': 'badidea', 'badidea.dev/owner': 'tester'},
-  },
-};
-
-/** An API server with one Pod, whose exec behaves as the test says. */
-async function execApi(
-  options: FakeApiOptions,
-): Promise<{api: FakeApi; exec(signal?: AbortSignal): Promise<Duplex>}> {
-  const api = await fakeApi({
-    ...options,
-    answer(question, response) {
-      if (question.path.endsWith('/exec')) options.answer?.(question, response);
-      else reply(response, 200, pod);
-    },
-  });
-  const {cluster} = await api.connect();
-  return {
-    api,
-    exec: async signal =>
-      await cluster.exec('bad-1', {container: 'main', command: ['cat', '-n'], ...(signal ? {signal} : {})}),
-  };
-}
-
-function success(socket: WebSocket): void {
-  socket.send(Buffer.from('\u0003{"status":"Success"}'));
-  socket.close();
-}
+import {CommandFailed, Unavailable} from '../../src/errors.ts';
+import {execApi, pod, success} from './exec-api.ts';
+import {fakeApi, reply} from './fake-api.ts';
 
 test('the command and the container go in the query, the credentials in a header', async () => {
   const {api, exec} = await execApi({exec: success});
@@ -186,41 +153,6 @@ test('a command that does not read holds the writer back', async () => {
 
   expect(written).toBeLessThan(32 * 1024 * 1024);
   stream.destroy();
-});
-
-test.for([
-  [400, 'pod bad-1 does not have a host assigned', NotReady],
-  [500, 'container not found ("main")', NotReady],
-  [404, 'pod does not exist', NotReady],
-  [500, 'failed to exec in container: container is in CONTAINER_CREATED state', NotReady],
-  [400, 'container wrong is not valid for pod bad-1', InvalidRequest],
-  [404, 'pods "bad-1" not found', NotFound],
-  [403, 'pods "bad-1" is forbidden: User "x" cannot create resource "pods/exec"', Forbidden],
-  [500, 'error dialing backend: dial tcp 10.0.0.1:10250: i/o timeout', Unavailable],
-] as const)('a refusal with %i and "%s" is read and understood', async ([status, message, kind]) => {
-  const {exec} = await execApi({
-    answer: (_question, response) => reply(response, status, {kind: 'Status', message}),
-  });
-
-  const failure = await exec().catch((error: unknown) => error);
-
-  expect(failure).toBeInstanceOf(kind);
-  expect(failure).toMatchObject({message});
-});
-
-test('the same refusal after the handshake, as older servers give it, ends the stream with the same error', async () => {
-  const status = {
-    status: 'Failure',
-    code: 500,
-    message: 'Internal error occurred: container not found ("main")',
-  };
-  const {exec} = await execApi({
-    exec: socket => socket.send(Buffer.from(`\u0003${JSON.stringify(status)}`), () => socket.close()),
-  });
-
-  const stream = await exec();
-
-  await expect(buffer(stream)).rejects.toThrow(NotReady);
 });
 
 test('an abort while the server thinks rejects', async () => {

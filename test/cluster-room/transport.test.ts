@@ -117,6 +117,15 @@ test.for([
   });
 });
 
+test('an answer that is no JSON comes from something else than an API server', async () => {
+  const api = await fakeApi({
+    answer: (_question, response) => response.writeHead(200).end('<html>sign in</html>'),
+  });
+  const {administration} = await api.connect();
+
+  await expect(administration.serverVersion()).rejects.toThrow('is no API server');
+});
+
 test('a server that is busy says when to come again, and is asked again then', async () => {
   const api = await fakeApi({
     answer(_question, response) {
