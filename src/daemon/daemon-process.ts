@@ -57,6 +57,7 @@ async function start({load, order, channel, life, log}: Start): Promise<void> {
     log.info('ready', {instance: record.instance});
     if (order.purpose === 'remove') {
       await channel.send({type: 'removed', result: await life.remove()});
+      channel.release();
       await life.end('everything is removed');
     } else {
       await channel.send({type: 'ready', record});
@@ -71,6 +72,7 @@ async function start({load, order, channel, life, log}: Start): Promise<void> {
     log.error('could not start', {code: failure.code, error});
     life.fail(failure);
     await channel.send({type: 'failed', failure: failure.toJSON()});
+    channel.release();
     await life.end('it could not start');
   }
 }

@@ -133,12 +133,6 @@ export const localFailures = {
     why: 'It uses parts of Node that older ones lack.',
     fix: ['Install Node 24: https://nodejs.org, or: npx -p node@24 badidea'],
   },
-  'BAD-301': {
-    exit: 7,
-    what: 'badidea refused --privileged.',
-    why: 'Containers run as unprivileged Pods.',
-    fix: ['Leave it out; name the capability you need with --cap-add'],
-  },
   'BAD-309': {
     exit: 7,
     what: 'badidea refused to listen on {address}.',

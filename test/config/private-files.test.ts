@@ -1,4 +1,4 @@
-import {chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile} from 'node:fs/promises';
+import {chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 
 import {expect, test} from 'vitest';
@@ -49,15 +49,18 @@ test('a file in the place of the folder is refused', async () => {
   });
 });
 
-test.runIf(process.getuid?.() === 0)('a folder of another user is refused', async () => {
+test('a folder of another user is refused', async () => {
   await using folder = await temporaryDirectory();
-  const {chown} = await import('node:fs/promises');
-  await mkdir(join(folder.path, 'badidea'));
-  await chown(join(folder.path, 'badidea'), 12_345, 12_345);
+  const root = process.getuid?.() === 0;
+  const theirs = root ? join(folder.path, 'theirs') : '/usr';
+  if (root) {
+    await mkdir(theirs);
+    await chown(theirs, 12_345, 12_345);
+  }
 
-  await expect(ensurePrivateDirectory(join(folder.path, 'badidea/default'))).rejects.toMatchObject({
+  await expect(refuseUnsafeDirectory(theirs)).rejects.toMatchObject({
     code: 'BAD-610',
-    why: expect.stringContaining('uid 12345'),
+    why: expect.stringContaining(root ? 'uid 12345' : 'uid 0'),
   });
 });
 

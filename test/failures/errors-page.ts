@@ -25,6 +25,10 @@ export function errorsPage(): string {
     '7 refused by policy, 8 timed out, 9 something on this machine, 10 done with leftovers, 130 interrupted.',
     '',
     ...sections,
+    '## Refused by policy',
+    '',
+    'BAD-301 and those after it are told by `docker` itself, with the option, why, and what to do: [compatibility.md](compatibility.md) has every option and code.',
+    '',
   ].join('\n');
 }
 

@@ -1,7 +1,12 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
 import {describe, expect, test} from 'vitest';
 
 import {failure, failureLines} from '../../src/failures/failure.ts';
 import {registry} from '../../src/failures/registry.ts';
+import {policyCodes} from '../../src/policy/decision.ts';
 import {errorsPage} from './errors-page.ts';
 
 const entries = Object.entries(registry);
@@ -35,6 +40,16 @@ test('no two files of the registry use the same code', async () => {
   const {clusterFailures} = await import('../../src/failures/cluster-failures.ts');
 
   expect(entries).toHaveLength(Object.keys(localFailures).length + Object.keys(clusterFailures).length);
+});
+
+test('every code in the sources is in the registry or is a code of policy, and in one of them only', async () => {
+  const root = fileURLToPath(new URL('../../src', import.meta.url));
+  const files = (await readdir(root, {recursive: true})).filter(name => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map(name => readFile(join(root, name), 'utf8')));
+  const used = new Set(texts.flatMap(text => text.match(/BAD-\d{3}/g) ?? []));
+
+  expect([...used].filter(code => !(code in registry) && !(code in policyCodes))).toEqual([]);
+  expect(Object.keys(registry).filter(code => code in policyCodes)).toEqual([]);
 });
 
 test('docs/errors.md is made from the registry: vitest run test/failures -u', async () => {

@@ -137,7 +137,13 @@ function report(options: DownOptions, {stopped, restored, removed, stays}: Outco
     process.stdout.write(`${JSON.stringify({schema: 1, stopped, context: restored, removed, stays})}\n`);
     return;
   }
-  if (!stopped) process.stdout.write('badidea was not running\n');
+  if (!stopped && !removed) process.stdout.write('badidea was not running\n');
+  if (removed) {
+    const what = removed.containers === 1 ? '1 container' : `${removed.containers} containers`;
+    process.stdout.write(
+      `Removed ${what} from ${printable(removed.cluster)}/${printable(removed.namespace)}\n`,
+    );
+  }
   if (restored !== undefined) process.stdout.write(`Docker context set back to "${printable(restored)}"\n`);
   if (removed && removed.leftovers.length > 0) {
     const facts = {
