@@ -1,4 +1,4 @@
-import {Conflict, InvalidRequest, NotFound, Unavailable} from '../errors.ts';
+import {Conflict, InvalidRequest, NotFound, NotReady, Unavailable} from '../errors.ts';
 import {MANAGED_BY_LABEL, OWNER_LABEL, ownLabels} from '../translate/labels.ts';
 import type {Cluster, Pod, Secret, Watched} from './cluster.ts';
 import {createConfigMaps} from './config-maps.ts';
@@ -114,9 +114,15 @@ export function createKubernetesCluster({
     },
     async exec(pod, {container, command, signal}) {
       await ownership.uidOf('pods', pod);
-      const stream = await openExec({transport, namespace, pod, container, command, signal});
-      opened(stream);
-      return stream;
+      try {
+        const stream = await openExec({transport, namespace, pod, container, command, signal});
+        opened(stream);
+        return stream;
+      } catch (error) {
+        // The next try comes soon.
+        if (error instanceof NotReady) transport.warm();
+        throw error;
+      }
     },
     async podLog(pod, {container, tailLines}) {
       await ownership.uidOf('pods', pod);
