@@ -35,7 +35,9 @@ export const commonHeaders = {
 
 /** The Docker Engine API over an engine: what the HTTP server calls for each request. */
 export function dockerApi(engine: Engine): Handler {
-  const router = new Router([...endpoints, ...unsupported].map(target => ({...target, target})));
+  const router = new Router(
+    [...endpoints, ...unsupported].map(target => ({method: target.method, path: target.path, target})),
+  );
   return async request => {
     if (request.method === 'OPTIONS') return empty(200);
     const {path, version} = splitVersion(request.path);

@@ -93,7 +93,8 @@ export class Exchange {
       headers,
       upgrade: this.#socket !== undefined,
       signal: this.#gone.signal,
-      body: limit => gatherBody(this.#takeBody(), {length: this.#contentLength(), limit, signal: this.#gone.signal}),
+      body: limit =>
+        gatherBody(this.#takeBody(), {length: this.#contentLength(), limit, signal: this.#gone.signal}),
       bodyStream: () => this.#bodyStream(),
     };
   }

@@ -27,6 +27,9 @@ export interface TlsMaterial {
   ca: string;
 }
 
+/** Told why the TLS handshake turned a client away: all that it sees itself is the end of its connection. */
+export type RefusalListener = (reason: string) => void;
+
 export interface RunningServer {
   /** the TCP port; undefined on a Unix socket */
   readonly port: number | undefined;
@@ -76,7 +79,7 @@ export async function listenOnTls(
     material,
     hosts = [],
   }: {host: string; port: number; material: TlsMaterial; hosts?: readonly string[]},
-  options: HttpServerOptions,
+  options: HttpServerOptions & {onRefused?: RefusalListener},
 ): Promise<RunningTlsServer> {
   const server = createTlsServer({
     ...serverOptions,
@@ -86,6 +89,10 @@ export async function listenOnTls(
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
+  });
+  server.on('tlsClientError', (error, socket) => {
+    // of a certificate that does not verify the reason is on the socket
+    options.onRefused?.(socket.authorizationError ? String(socket.authorizationError) : error.message);
   });
   const running = serve(
     server,

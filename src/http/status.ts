@@ -33,7 +33,7 @@ export function replyForError(error: unknown, requestId: string): WholeReply {
 
 function bugMessage(error: unknown, requestId: string): string {
   const text = error instanceof Error ? error.message : String(error);
-  return `badidea failed on this request: ${text}\nThis is a bug in badidea. Its log has the details: badidea logs --request ${requestId}`;
+  return `badidea failed on this request: ${text}\nThis is a bug in badidea: its log has the details of request ${requestId}`;
 }
 
 /**
@@ -41,7 +41,7 @@ function bugMessage(error: unknown, requestId: string): string {
  * container, a cluster or a registry (threat T-45).
  */
 export function printable(message: string): string {
-  return message.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escaped);
+  return message.replace(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, escaped);
 }
 
 function escaped(character: string): string {

@@ -4,7 +4,7 @@ import {InvalidRequest} from '../errors.ts';
 export function readTarget(target: string): {path: string; query: URLSearchParams} {
   const mark = target.indexOf('?');
   const path = decode(mark === -1 ? target : target.slice(0, mark));
-  if (/(^|\/)\.{1,2}(\/|$)|\/\/|[\u0000-\u001f\u007f]/.test(path)) {
+  if (/(^|\/)\.{1,2}(\/|$)|\/\/|\p{Cc}/u.test(path)) {
     throw new InvalidRequest(
       `invalid path ${JSON.stringify(path)}: it has empty or relative parts, or control characters`,
     );

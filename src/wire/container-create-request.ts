@@ -103,8 +103,8 @@ function or<Value>(fallback: Value): (given: Value | null | undefined) => Value 
   return given => given ?? fallback;
 }
 
-function isVariable(text: string): boolean {
-  return text !== '' && !text.startsWith('=') && !text.includes('\0');
+function isVariable(setting: string): boolean {
+  return setting !== '' && !setting.startsWith('=') && !setting.includes('\0');
 }
 
 /** Bounded: it goes into an error's message. */

@@ -16,14 +16,6 @@ export function goTime(nanoseconds: bigint): string {
   return `${whole}${digits && `.${digits}`}Z`;
 }
 
-/** The nanoseconds since 1970 of an RFC 3339 time in UTC, as the two above print it; undefined for anything else. */
-export function nanosecondsOf(time: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(time);
-  const milliseconds = match ? Date.parse(`${match[1]}Z`) : Number.NaN;
-  if (Number.isNaN(milliseconds)) return undefined;
-  return BigInt(milliseconds) * 1_000_000n + BigInt((match?.[2] ?? '').padEnd(9, '0'));
-}
-
 /** `since` and `until`: Unix seconds with an optional fraction, to nanoseconds. Absent and empty: undefined. */
 export function parseTimestamp(text: string | undefined): bigint | undefined {
   if (!text) return undefined;

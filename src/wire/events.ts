@@ -36,7 +36,7 @@ export const eventFilterKeys = [
 ] as const;
 
 /** Actions that carry data after a colon; asked for by their name alone, they match by prefix, as all others do not. */
-const actionsWithData = ['exec_create', 'exec_start', 'health_status'];
+const actionsWithData = new Set(['exec_create', 'exec_start', 'health_status']);
 
 /** Whether an event is one of those asked for, by the rules of moby's `daemon/events/filter.go`. */
 export function matchesEvent(event: DockerEvent, filters: Filters): boolean {
@@ -81,7 +81,7 @@ function oldFields(type: string, status: string, {ID, Attributes}: DockerEvent['
 
 function matchesAction(filters: Filters, action: string): boolean {
   const wanted = filters.get('event') ?? [];
-  if (wanted.some(name => actionsWithData.includes(name))) return matchesPrefix(filters, 'event', [action]);
+  if (wanted.some(name => actionsWithData.has(name))) return matchesPrefix(filters, 'event', [action]);
   return matchesExactly(filters, 'event', action);
 }
 

@@ -5,9 +5,13 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
 
 export const noFilters: Filters = new Map();
 
+/** Of the JSON; compose asks with some hundred characters. */
+const longest = 64 * 1024;
+
 /** Reads the `filters` of a query in both JSON forms: `{"name": {"x": true}}` of Go clients, `{"name": ["x"]}` of SDKs. */
 export function parseFilters(text: string | undefined): Filters {
   if (!text) return noFilters;
+  if (text.length > longest) throw new InvalidRequest('invalid filter');
   const parsed = parse(text);
   if (!isRecord(parsed)) throw new InvalidRequest('invalid filter');
   return new Map(Object.entries(parsed).map(([key, values]) => [key, valuesOf(values)]));

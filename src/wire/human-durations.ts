@@ -17,36 +17,3 @@ export function humanDuration(milliseconds: number): string {
   if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
   return `${Math.floor(exactHours / 24 / 365)} years`;
 }
-
-/** What the column STATUS of `docker ps` says. Times in milliseconds since 1970. */
-export function statusText(state: {
-  Status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-  ExitCode: number;
-  startedAt: number;
-  finishedAt: number;
-  now: number;
-  health?: 'starting' | 'healthy' | 'unhealthy' | undefined;
-}): string {
-  const since = (time: number): string => humanDuration(Math.max(0, state.now - time));
-  switch (state.Status) {
-    case 'created':
-      return 'Created';
-    case 'removing':
-      return 'Removal In Progress';
-    case 'dead':
-      return 'Dead';
-    case 'running':
-      return `Up ${since(state.startedAt)}${healthText(state.health)}`;
-    case 'paused':
-      return `Up ${since(state.startedAt)} (Paused)`;
-    case 'restarting':
-      return `Restarting (${state.ExitCode}) ${since(state.finishedAt)} ago`;
-    case 'exited':
-      return `Exited (${state.ExitCode}) ${since(state.finishedAt)} ago`;
-  }
-}
-
-function healthText(health: 'starting' | 'healthy' | 'unhealthy' | undefined): string {
-  if (health === undefined) return '';
-  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
-}

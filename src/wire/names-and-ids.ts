@@ -21,25 +21,6 @@ export function containerName(text: string): string {
   return name;
 }
 
-/**
- * The thing that a client means: by its whole id, else by its name with or without a slash, else by the beginning of its id if that is
- * the beginning of no other.
- */
-export function findByReference<Thing extends {Id: string; Name: string}>(
-  reference: string,
-  things: Iterable<Thing>,
-): Thing | undefined {
-  const name = reference.replace(/^\//, '');
-  const candidates = [...things];
-  const exact =
-    candidates.find(({Id}) => Id === reference) ??
-    candidates.find(({Name}) => Name.replace(/^\//, '') === name);
-  if (exact || reference === '') return exact;
-  const begun = candidates.filter(({Id}) => Id.startsWith(reference));
-  if (begun.length > 1) throw new InvalidRequest(`multiple IDs found with provided prefix: ${reference}`);
-  return begun[0];
-}
-
 /** A name for a container that was given none: `calm_otter`. `random`: 0 ≤ n < 1. `attempt`: how often the name was taken already. */
 export function inventedName(random: () => number, attempt = 0): string {
   const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? '';

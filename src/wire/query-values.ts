@@ -10,11 +10,6 @@ export function flag(text: string | undefined): boolean {
   return text !== undefined && !falseWords.has(text.trim().toLowerCase());
 }
 
-/** As `flag`, for what is true unless said otherwise. */
-export function flagOrTrue(text: string | undefined): boolean {
-  return text === undefined || flag(text);
-}
-
 /** The text, undefined when it is empty. */
 export function optionalText(text: string | undefined): string | undefined {
   return text || undefined;

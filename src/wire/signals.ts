@@ -1,40 +1,10 @@
 import {InvalidRequest} from '../errors.ts';
 
-/** Linux's names, without SIG, at the place of their number. */
-const names = [
-  '',
-  'HUP',
-  'INT',
-  'QUIT',
-  'ILL',
-  'TRAP',
-  'ABRT',
-  'BUS',
-  'FPE',
-  'KILL',
-  'USR1',
-  'SEGV',
-  'USR2',
-  'PIPE',
-  'ALRM',
-  'TERM',
-  'STKFLT',
-  'CHLD',
-  'CONT',
-  'STOP',
-  'TSTP',
-  'TTIN',
-  'TTOU',
-  'URG',
-  'XCPU',
-  'XFSZ',
-  'VTALRM',
-  'PROF',
-  'WINCH',
-  'IO',
-  'PWR',
-  'SYS',
-];
+/** Linux's names, without SIG, from number 1 on. */
+const names = (
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF ' +
+  'WINCH IO PWR SYS'
+).split(' ');
 
 const otherNames: ReadonlyMap<string, number> = new Map([
   ['IOT', 6],
@@ -58,15 +28,6 @@ export function isSignal(signal: string): boolean {
   return numberOf(signal) !== undefined;
 }
 
-/** The name of a signal, with SIG; its number as text when it has none. */
-export function signalName(number: number): string {
-  if (number >= firstRealTime && number <= lastRealTime) {
-    return number === firstRealTime ? 'SIGRTMIN' : `SIGRTMIN+${number - firstRealTime}`;
-  }
-  const name = names[number];
-  return name ? `SIG${name}` : String(number);
-}
-
 function numberOf(signal: string): number | undefined {
   const number = /^\d{1,3}$/.test(signal)
     ? Number(signal)
@@ -75,8 +36,8 @@ function numberOf(signal: string): number | undefined {
 }
 
 function numberOfName(name: string): number | undefined {
-  const plain = otherNames.get(name) ?? names.indexOf(name);
-  if (name !== '' && plain > 0) return plain;
+  const plain = otherNames.get(name) ?? names.indexOf(name) + 1;
+  if (plain > 0) return plain;
   const realTime = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name);
   if (!realTime) return undefined;
   const [, end, sign, distance = '0'] = realTime;

@@ -82,3 +82,12 @@ export function requestText(
 }
 
 export const upgradeHeaders = {Connection: 'Upgrade', Upgrade: 'tcp'};
+
+/** The status of the answer to a request; empty if the connection is closed without one. */
+export async function statusOf(connect: () => Promise<RawClient>, request: string): Promise<string> {
+  const raw = await connect();
+  raw.send(request);
+  const heard = await Promise.race([raw.ended(), raw.until('\r\n\r\n')]);
+  raw.socket.destroy();
+  return heard.slice(9, 12);
+}

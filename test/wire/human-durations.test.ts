@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 
-import {humanDuration, statusText} from '../../src/wire/human-durations.ts';
+import {humanDuration} from '../../src/wire/human-durations.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -35,28 +35,4 @@ test.each([
   [10 * 365 * day, '10 years'],
 ])('%d ms are "%s"', (milliseconds, words) => {
   expect(humanDuration(milliseconds)).toBe(words);
-});
-
-test.each([
-  ['created', undefined, 'Created'],
-  ['running', undefined, 'Up 5 minutes'],
-  ['running', 'healthy', 'Up 5 minutes (healthy)'],
-  ['running', 'starting', 'Up 5 minutes (health: starting)'],
-  ['paused', undefined, 'Up 5 minutes (Paused)'],
-  ['exited', undefined, 'Exited (3) 2 minutes ago'],
-  ['restarting', undefined, 'Restarting (3) 2 minutes ago'],
-  ['removing', undefined, 'Removal In Progress'],
-  ['dead', undefined, 'Dead'],
-] as const)('the status of a container that is %s (health %s) is "%s"', (Status, health, text) => {
-  const now = 10 * minute;
-
-  expect(
-    statusText({Status, health, ExitCode: 3, startedAt: now - 5 * minute, finishedAt: now - 2 * minute, now}),
-  ).toBe(text);
-});
-
-test('a clock that ran backwards gives no negative age', () => {
-  expect(statusText({Status: 'running', ExitCode: 0, startedAt: 5000, finishedAt: 0, now: 0})).toBe(
-    'Up Less than a second',
-  );
 });

@@ -1,25 +1,26 @@
 import {expect, test} from 'vitest';
 
-import {findByReference} from '../../src/wire/names-and-ids.ts';
+import {containerName, idFromBytes, inventedName, shortId} from '../../src/wire/names-and-ids.ts';
 
-const things = [
-  {Id: 'abc1', Name: '/web'},
-  {Id: 'abd2', Name: '/abc'},
-  {Id: 'fff3', Name: '/db'},
-];
+test('an id is 64 hex digits, and its short form is not a number', () => {
+  const id = idFromBytes(new Uint8Array(32).fill(0xab));
 
-test.each([
-  ['abc1', 'abc1'],
-  ['web', 'abc1'],
-  ['/web', 'abc1'],
-  ['abc', 'abd2'],
-  ['f', 'fff3'],
-  ['nope', undefined],
-  ['', undefined],
-])('%j is %j: the id, else the name, else the beginning of an id', (reference, id) => {
-  expect(findByReference(reference, things)?.Id).toBe(id);
+  expect(id).toBe('ab'.repeat(32));
+  expect(shortId(id ?? '')).toBe('abababababab');
+  expect(idFromBytes(new Uint8Array(32).fill(0x12))).toBeUndefined();
 });
 
-test('a beginning of two ids is refused', () => {
-  expect(() => findByReference('ab', things)).toThrow('multiple IDs found with provided prefix: ab');
+test.each(['web', 'web-1', 'a.b_c', '0a', '/web'])('%s is a name', name => {
+  expect(containerName(name)).toBe(name.replace('/', ''));
+});
+
+test.each(['_bad!', 'a', '', '-x', 'a/b', 'ä', 'a b', 'a\n', 'x'.repeat(300)])('%j is none', name => {
+  expect(() => containerName(name)).toThrow(
+    `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+  );
+});
+
+test('an invented name is a name, and gets a number when it is taken', () => {
+  expect(containerName(inventedName(() => 0.5))).toMatch(/^[a-z]+_[a-z]+$/);
+  expect(containerName(inventedName(() => 0.999, 2))).toMatch(/^[a-z]+_[a-z]+99$/);
 });

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 
-import {flag, flagOrTrue, limit, optionalInteger, tail, terminalLength} from '../../src/wire/query-values.ts';
+import {flag, limit, optionalInteger, tail, terminalLength} from '../../src/wire/query-values.ts';
 
 test.each([undefined, '', '0', 'no', 'No', 'false', 'False', 'FALSE', 'none', ' '])('%j is false', text => {
   expect(flag(text)).toBe(false);
@@ -8,11 +8,6 @@ test.each([undefined, '', '0', 'no', 'No', 'false', 'False', 'FALSE', 'none', ' 
 
 test.each(['1', 'true', 'True', 'yes', 'on', '2', 'x'])('%j is true', text => {
   expect(flag(text)).toBe(true);
-});
-
-test('what is true unless said otherwise is so when it is absent only', () => {
-  expect(flagOrTrue(undefined)).toBe(true);
-  expect(flagOrTrue('')).toBe(false);
 });
 
 test.each([
