@@ -1,7 +1,6 @@
 import {PassThrough, type Readable} from 'node:stream';
 
 import type {
-  Attachment,
   AttachOptions,
   Engine,
   ExecCreateRequest,
@@ -12,10 +11,11 @@ import type {
   WaitCondition,
 } from '../../src/api/engine.ts';
 import {Conflict, NotFound, NotModified} from '../../src/errors.ts';
-import type {ContainerInspect, ContainerSummary} from '../../src/translate/container-answers.ts';
 import type {ContainerCreateRequest} from '../../src/wire/container-create-request.ts';
 import type {DockerEvent} from '../../src/wire/events.ts';
 import {signalNumber} from '../../src/wire/signals.ts';
+import {execInspect, inspectOf, summaryOf} from './scripted-answers.ts';
+import {follow, play, pullMessages} from './scripted-streams.ts';
 
 /** What a container's process does with its stdin and output; it ends when this resolves, with the code it resolves to. */
 export type Program = (process: {
@@ -70,33 +70,6 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
     return container;
   }
 
-  function attachment(tty: boolean, stdin: PassThrough | undefined, output: PassThrough): Attachment {
-    return {tty, stdin, output};
-  }
-
-  async function play(
-    script: Program,
-    stdin: PassThrough,
-    output: PassThrough,
-    log: OutputChunk[],
-  ): Promise<number> {
-    const code = await script({
-      stdin,
-      output,
-      async write(channel, text) {
-        const chunk = {channel, time: 1_700_000_000_123_456_789n, bytes: Buffer.from(text)};
-        log.push(chunk);
-        if (!output.destroyed && !output.write(chunk)) {
-          await new Promise<void>(resolve => {
-            output.once('drain', resolve).once('close', resolve);
-          });
-        }
-      },
-    });
-    output.end();
-    return code;
-  }
-
   return {
     all,
     calls,
@@ -133,7 +106,7 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
         const container = find(reference);
         if (container.status === 'running') throw new NotModified('already started');
         container.status = 'running';
-        void play(program, container.stdin, container.output, container.log).then(code => {
+        void play(program, container).then(code => {
           container.status = 'exited';
           container.exitCode = code;
           container.exited.resolve(code);
@@ -141,6 +114,7 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
             all.delete(container.Id);
             container.removed.resolve(code);
           }
+          return code;
         });
       },
       async stop(reference, options) {
@@ -177,7 +151,11 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
       },
       async attach(reference, {stdin}: AttachOptions) {
         const container = find(reference);
-        return attachment(container.request.Tty, stdin ? container.stdin : undefined, container.output);
+        return {
+          tty: container.request.Tty,
+          stdin: stdin ? container.stdin : undefined,
+          output: container.output,
+        };
       },
       async logs(reference, {follow, signal}: LogOptions) {
         const {request, log, output} = find(reference);
@@ -203,10 +181,10 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
         const stdin = new PassThrough();
         const output = new PassThrough({objectMode: true});
         inspect.Running = true;
-        void play(program, stdin, output, []).then(code =>
+        void play(program, {stdin, output, log: []}).then(code =>
           Object.assign(inspect, {Running: false, ExitCode: code}),
         );
-        return attachment(tty, request.AttachStdin ? stdin : undefined, output);
+        return {tty, stdin: request.AttachStdin ? stdin : undefined, output};
       },
       async startDetached(id) {
         findExec(id).inspect.Running = true;
@@ -234,27 +212,7 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
         throw new NotFound(`network ${reference} not found`);
       },
     },
-    events: {
-      async *subscribe({signal}) {
-        const queue: DockerEvent[] = [];
-        let wake = Promise.withResolvers<void>();
-        const listener = (event: DockerEvent): void => {
-          queue.push(event);
-          wake.resolve();
-        };
-        listeners.add(listener);
-        signal.addEventListener('abort', () => wake.resolve(), {once: true});
-        try {
-          while (!signal.aborted) {
-            yield* queue.splice(0);
-            await wake.promise;
-            wake = Promise.withResolvers();
-          }
-        } finally {
-          listeners.delete(listener);
-        }
-      },
-    },
+    events: {subscribe: ({signal}) => follow(listeners, signal)},
     system: {
       version: '0.1.0',
       kubernetesVersion: () => 'v1.36.0',
@@ -271,66 +229,4 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
     if (!found) throw new NotFound(`No such exec instance: ${id}`);
     return found;
   }
-}
-
-async function* pullMessages(broken: boolean): AsyncGenerator<object> {
-  yield {status: 'Pulling from library/busybox', id: 'latest'};
-  if (broken) throw new NotFound('the layer is gone');
-  yield {status: 'Status: Downloaded newer image for busybox:latest'};
-}
-
-function summaryOf({Id, name, status, request}: ScriptedContainer): ContainerSummary {
-  return {
-    Id,
-    Names: [`/${name}`],
-    Image: request.Image,
-    ImageID: 'sha256:1',
-    Command: 'sh',
-    Created: 1_700_000_000,
-    State: status,
-    Status: status === 'running' ? 'Up 2 seconds' : 'Created',
-    Ports: [],
-    Labels: request.Labels,
-    HostConfig: {NetworkMode: 'bridge'},
-    NetworkSettings: {Networks: {}},
-    Mounts: [],
-  };
-}
-
-function inspectOf({Id, name, status, exitCode, request}: ScriptedContainer): ContainerInspect {
-  return {
-    Id,
-    Name: `/${name}`,
-    State: {Status: status, Running: status === 'running', ExitCode: exitCode},
-    Config: {
-      Tty: request.Tty,
-      Image: request.Image,
-      Labels: request.Labels,
-      Env: request.Env,
-      OpenStdin: request.OpenStdin,
-    },
-    HostConfig: {
-      AutoRemove: request.HostConfig.AutoRemove,
-      NetworkMode: 'bridge',
-      LogConfig: request.HostConfig.LogConfig,
-    },
-    NetworkSettings: {Ports: {}, Networks: {}},
-  };
-}
-
-function execInspect(ID: string, ContainerID: string, request: ExecCreateRequest): ExecInspect {
-  const [entrypoint = '', ...rest] = request.Cmd;
-  return {
-    ID,
-    ContainerID,
-    Running: false,
-    ExitCode: null,
-    ProcessConfig: {tty: request.Tty, entrypoint, arguments: rest, privileged: request.Privileged},
-    OpenStdin: request.AttachStdin,
-    OpenStdout: request.AttachStdout,
-    OpenStderr: request.AttachStderr,
-    CanRemove: false,
-    DetachKeys: request.DetachKeys,
-    Pid: 0,
-  };
 }
