@@ -13,12 +13,13 @@ export function architectureOf(name: string): Architecture {
 }
 
 /**
- * The agent of an architecture as an immutable ConfigMap, named by its content: a new version never changes what a running container has mounted.
+ * The agent of an architecture as an immutable ConfigMap, named by its content and its owner: neither a new version
+ * nor somebody else's `down --remove` changes what a running container has mounted.
  * The binaries are committed beside their sources (`npm run agent`).
  */
 export async function agentConfigMap(architecture: Architecture, owner: string): Promise<ConfigMap & {metadata: {name: string}}> {
   const binary = await readFile(new URL(`../../src/agent/bin/agent-${architecture}`, import.meta.url));
-  const hash = createHash('sha256').update(binary).digest('hex').slice(0, 12);
+  const hash = createHash('sha256').update(owner).update(binary).digest('hex').slice(0, 12);
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -109,7 +109,7 @@ function makeImages({architecture, connection, settings}: Parts, events: EventLo
   return createImages({
     cluster: connection.cluster,
     owner: connection.owner,
-    dispatcher: new EnvHttpProxyAgent(),
+    dispatcher: new EnvHttpProxyAgent({allowH2: false}),
     registries: settings.registries,
     architecture: () => architecture,
     now: () => new Date(),

@@ -1,7 +1,7 @@
 import type {V1Pod} from '@kubernetes/client-node';
 import type {Duplex} from 'node:stream';
 import type {Cluster} from '../cluster/cluster.ts';
-import {NotFound, NotReady} from '../errors.ts';
+import {NotFound} from '../errors.ts';
 import {type AgentLink, openLink} from '../link/link.ts';
 import {CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
 import {type PodEnd, podReadiness} from './pod-readiness.ts';
@@ -84,21 +84,17 @@ export class AgentPod {
     });
   }
 
+  /** Waits for the Pod's own news that it runs, then asks once. "Not ready" goes back to the link, whose back-off comes round again. */
   async #dial(cluster: Cluster, signal: AbortSignal): Promise<Duplex> {
-    for (;;) {
-      if (this.#end !== undefined) throw new PodEnded(this.#end);
-      const changed = this.#changed.promise;
-      if (podReadiness(this.#pod).kind === 'running') {
-        try {
-          return await cluster.exec(this.name, {container: MAIN_CONTAINER, command: CONNECT_COMMAND, signal});
-        } catch (error) {
-          if (error instanceof NotFound) this.deleted();
-          else if (!(error instanceof NotReady)) throw error;
-          // The kubelet says "running" a moment before its runtime does: the link's back-off comes round again.
-          else throw error;
-        }
-      }
-      await Promise.race([changed, aborted(signal)]);
+    while (podReadiness(this.#pod).kind === 'waiting' && this.#end === undefined) {
+      await Promise.race([this.#changed.promise, aborted(signal)]);
+    }
+    if (this.#end !== undefined) throw new PodEnded(this.#end);
+    try {
+      return await cluster.exec(this.name, {container: MAIN_CONTAINER, command: CONNECT_COMMAND, signal});
+    } catch (error) {
+      if (error instanceof NotFound) this.deleted();
+      throw error;
     }
   }
 

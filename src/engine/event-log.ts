@@ -15,46 +15,34 @@ export class EventLog {
   }
 
   /** Replays what `since` asks for, then follows until `until` or the signal. */
-  async *subscribe(options: EventOptions & {signal: AbortSignal}): AsyncGenerator<DockerEvent> {
-    const queue = options.since === undefined ? [] : this.#kept.filter(event => event.nanoseconds >= (options.since ?? 0n));
+  async *subscribe({filters, signal, since, until}: EventOptions & {signal: AbortSignal}): AsyncGenerator<DockerEvent> {
+    const queue = since === undefined ? [] : this.#kept.filter(({nanoseconds}) => nanoseconds >= since);
+    const limit = until === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(millisecondsUntil(until))]);
     let wake = Promise.withResolvers<void>();
     const subscriber = (event: DockerEvent) => {
       queue.push(event);
       wake.resolve();
     };
-    this.#subscribers.add(subscriber);
     const stop = () => wake.resolve();
-    options.signal.addEventListener('abort', stop);
-    const deadline = untilTimer(options.until, stop);
+    this.#subscribers.add(subscriber);
+    limit.addEventListener('abort', stop);
     try {
       for (;;) {
-        for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-          if (isAfter(event, options.until)) return;
-          if (matchesEvent(event, options.filters)) yield event;
-        }
-        if (options.signal.aborted || (options.until !== undefined && now() >= options.until)) return;
+        const events = queue.splice(0).filter(event => until === undefined || event.nanoseconds <= until);
+        yield* events.filter(event => matchesEvent(event, filters));
+        if (limit.aborted) return;
+        if (queue.length === 0) await wake.promise;
         wake = Promise.withResolvers<void>();
-        await wake.promise;
       }
     } finally {
       this.#subscribers.delete(subscriber);
-      options.signal.removeEventListener('abort', stop);
-      clearTimeout(deadline);
+      limit.removeEventListener('abort', stop);
     }
   }
 }
 
-function isAfter(event: DockerEvent, until: bigint | undefined): boolean {
-  return until !== undefined && event.nanoseconds > until;
-}
-
-function untilTimer(until: bigint | undefined, stop: () => void): NodeJS.Timeout | undefined {
-  if (until === undefined) return undefined;
-  // A timer of more than 2^31-1 ms fires at once; nobody waits 24 days.
-  return setTimeout(stop, Math.min(Number((until - now()) / 1_000_000n) + 1, 2 ** 31 - 1));
-}
-
-/** Nanoseconds since 1970. */
-function now(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
+/** A timer of more than 2^31-1 ms fires at once; nobody waits 24 days. */
+function millisecondsUntil(until: bigint): number {
+  const left = Number(until / 1_000_000n) - Date.now();
+  return Math.max(0, Math.min(left, 2 ** 31 - 1));
 }

@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import type {Duplex} from 'node:stream';
 import {DaemonError} from '../errors.ts';
 import {type ListenOptions, PortTaken, listenOnLaptop} from './listen.ts';
