@@ -100,7 +100,7 @@ async function newHome(packageDirectory: string): Promise<Home> {
     docker: (...args) => ended(start('docker', args)),
     async remove() {
       const profiles = await readdir(join(runtime, 'badidea')).catch(() => []);
-      for (const profile of profiles) await home.badidea('down', '--profile', profile);
+      await Promise.all(profiles.map(profile => home.badidea('down', '--profile', profile)));
       await rm(directory, {recursive: true, force: true});
     },
   };

@@ -35,15 +35,9 @@ export async function startDaemon(
     podSecurityLevel: async () => 'baseline',
   };
   const {version} = await prepareCluster(cluster, startup);
-  const answer: RequestListener = (_, response) => {
-    response
-      .setHeader('Api-Version', '1.51')
-      .setHeader('Content-Type', 'application/json')
-      .end('{"Version":"stub"}');
-  };
   const docker = createServer(answer);
   await startup.step('Listen', () => listenOnSocket(docker, settings.dockerSocket));
-  const tls = settings.tcp && (await listenWithTls(settings.tcp, answer));
+  const tls = settings.tcp && (await listenWithTls(settings.tcp));
   log.info('the stub runs', {namespace});
 
   return {
@@ -78,12 +72,16 @@ export async function startDaemon(
   };
 }
 
-async function listenWithTls(
-  {host, port, caFile, certificateFile, keyFile}: TcpSettings,
-  answer: RequestListener,
-) {
+async function listenWithTls({host, port, caFile, certificateFile, keyFile}: TcpSettings) {
   const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(file => readFile(file)));
   const server = createTlsServer({ca, cert, key, requestCert: true, rejectUnauthorized: true}, answer);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return server;
 }
+
+const answer: RequestListener = (_, response) => {
+  response
+    .setHeader('Api-Version', '1.51')
+    .setHeader('Content-Type', 'application/json')
+    .end('{"Version":"stub"}');
+};

@@ -60,11 +60,11 @@ async function raw(
   options: {method: string; path: string; headers?: Record<string, string>},
 ): Promise<[number, string]> {
   const {promise, resolve, reject} = Promise.withResolvers<[number, string]>();
-  request({socketPath: path, agent: false, ...options}, response => {
-    text(response).then(body => resolve([response.statusCode ?? 0, body]), reject);
-  })
-    .once('error', reject)
-    .end();
+  const sent = request({socketPath: path, agent: false, ...options}, response => {
+    void text(response).then(body => resolve([response.statusCode ?? 0, body]), reject);
+  });
+  sent.once('error', reject);
+  sent.end();
   return promise;
 }
 

@@ -30,15 +30,25 @@ const codes: Record<FailureReason, string> = {
   proxy: 'BAD-103',
   connection: 'BAD-103',
 };
+const reasons = [
+  'kubeconfig',
+  'context',
+  'plugin-missing',
+  'plugin-failed',
+  'unauthorised',
+  'dns',
+  'refused',
+  'timeout',
+  'tls',
+  'proxy',
+  'connection',
+] as const satisfies readonly FailureReason[];
 
-test.each(Object.entries(codes))(
-  'an error of reason %s is %s and keeps its own words as the why',
-  (reason, code) => {
-    const made = startupFailure(new Unavailable('its own words', {reason: reason as FailureReason}), at);
+test.each(reasons)('an error of reason %s has its code and keeps its own words as the why', reason => {
+  const made = startupFailure(new Unavailable('its own words', {reason}), at);
 
-    expect(made).toMatchObject({code, why: 'its own words', exitCode: 4});
-  },
-);
+  expect(made).toMatchObject({code: codes[reason], why: 'its own words', exitCode: 4});
+});
 
 test.each([
   [new Forbidden('exceeded quota'), 'BAD-502', 5],
