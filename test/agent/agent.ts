@@ -1,6 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {existsSync} from 'node:fs';
+import {once} from 'node:events';
 import {mkdtemp, rm} from 'node:fs/promises';
+import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Duplex} from 'node:stream';
@@ -25,6 +26,8 @@ export interface AgentOptions {
   args?: string[];
   /** A program before the binary (qemu). */
   runner?: string[];
+  /** Another binary than the one under test. */
+  binary?: string;
 }
 
 /** A running `agent init` in a folder of its own, as a plain process. `await using` ends it. */
@@ -46,15 +49,15 @@ export class TestAgent implements AsyncDisposable {
     this.process.stdout?.on('data', (data: Buffer) => (this.stdout = keep(this.stdout, data)));
     this.process.stderr?.on('data', (data: Buffer) => (this.stderr = keep(this.stderr, data)));
     this.exited = new Promise(resolve =>
-      this.process.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL')),
+      this.process.once('exit', (code, killed) => resolve(code ?? killed ?? 'SIGKILL')),
     );
   }
 
-  static async start({args = [], runner = []}: AgentOptions = {}): Promise<TestAgent> {
+  static async start({args = [], runner = [], binary = BINARY}: AgentOptions = {}): Promise<TestAgent> {
     const directory = await mkdtemp(join(tmpdir(), 'badidea-agent-'));
-    const agent = new TestAgent(directory, [...runner, BINARY], args);
+    const agent = new TestAgent(directory, [...runner, binary], args);
     const socket = join(directory, 'agent.sock');
-    while (!existsSync(socket) && agent.process.exitCode === null) await sleep(2);
+    while (agent.process.exitCode === null && !(await listens(socket))) await sleep(2);
     return agent;
   }
 
@@ -89,6 +92,17 @@ export class TestAgent implements AsyncDisposable {
     clearTimeout(late);
     await rm(this.directory, {recursive: true, force: true});
   }
+}
+
+/** The file is there a moment before it can be connected to. */
+async function listens(path: string): Promise<boolean> {
+  const socket = connect(path);
+  const connected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return connected;
 }
 
 /** The beginning only: a test may write gigabytes. */

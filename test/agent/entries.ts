@@ -1,4 +1,7 @@
+import {KIND} from './agent.ts';
 import {Reader, bytes, list, u32, u64, u8} from './bytes.ts';
+import type {TestLink} from './link.ts';
+import type {TestStream} from './stream.ts';
 
 /** A file entry of WALK and APPLY, with the content where the stream carries it. */
 export interface Entry {
@@ -56,4 +59,24 @@ export function writeEntry(entry: Partial<Entry> & {type: string; path: string})
     list(entry.xattrs ?? []),
   ]);
   return entry.type === 'f' ? Buffer.concat([head, content, u8(0)]) : head;
+}
+
+/** A WALK to its end. */
+export async function walk(
+  link: TestLink,
+  path: string,
+  flags = 0,
+): Promise<{stream: TestStream; entries: Entry[]}> {
+  const stream = link.stream(KIND.walk, Buffer.concat([bytes(path), u8(flags)]));
+  stream.end();
+  await stream.finished();
+  return {stream, entries: stream.reset ? [] : readEntries(stream.data(), {content: (flags & 4) === 0})};
+}
+
+/** An APPLY of these bytes, to its end. */
+export async function apply(link: TestLink, path: string, data: Buffer, flags = 0): Promise<TestStream> {
+  const stream = link.stream(KIND.apply, Buffer.concat([bytes(path), u8(flags)]));
+  await stream.write(data);
+  if (stream.reset === undefined) stream.end();
+  return stream.finished();
 }

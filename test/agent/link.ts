@@ -27,7 +27,7 @@ export class TestLink {
   #sent: {end: bigint; frame: Buffer}[] = [];
   #total = 0n;
   #duplex: Duplex | undefined;
-  #input = Buffer.alloc(0);
+  #input: Buffer = Buffer.alloc(0);
   #welcome: ((welcome: Welcome) => void) | undefined;
   #nextStream = 1;
   #nextRequest = 1;
@@ -44,6 +44,7 @@ export class TestLink {
     const duplex = this.#connect();
     this.#duplex = duplex;
     this.#input = Buffer.alloc(0);
+    this.#greeted = false;
     this.closed = false;
     duplex.on('data', (data: Buffer) => duplex === this.#duplex && this.#take(data));
     duplex.on('error', () => undefined);
@@ -57,10 +58,6 @@ export class TestLink {
     duplex.write(frame(TYPE.hello, 0, hello));
     const answer = await Promise.race([welcome, once(duplex, 'close').then(() => undefined)]);
     if (answer === undefined) throw new Error('the agent closed the connection instead of WELCOME');
-    if (answer.resumed) {
-      this.#sent = this.#sent.filter(({end}) => end > answer.received);
-      for (const {frame: again} of this.#sent) duplex.write(again);
-    }
     return answer;
   }
 
@@ -79,8 +76,17 @@ export class TestLink {
     const data = frame(type, stream, payload, flags);
     this.#total += BigInt(data.length);
     this.#sent.push({end: this.#total, frame: data});
-    this.#duplex?.write(data);
+    if (this.#greeted) this.#duplex?.write(data);
   }
+
+  /** Only from WELCOME on may frames go out: what was made meanwhile is in `#sent` with the rest. */
+  #resume(welcome: Welcome): void {
+    this.#greeted = true;
+    if (!welcome.resumed) return;
+    this.#sent = this.#sent.filter(({end}) => end > welcome.received);
+    for (const {frame: again} of this.#sent) this.#duplex?.write(again);
+  }
+  #greeted = false;
 
   stream(kind: number, fields: Uint8Array): TestStream {
     const stream = new TestStream(this, this.#nextStream);
@@ -146,6 +152,7 @@ export class TestLink {
       reader.u8();
       const welcome = {resumed: reader.u8() === 1, received: reader.u64(), state: readState(reader)};
       if (!welcome.resumed) this.received = this.#acknowledged = 0n;
+      this.#resume(welcome);
       this.#welcome?.(welcome);
       return;
     }
