@@ -27,7 +27,7 @@ const text = {type: 'string', minLength: 1, maxLength: 253} as const;
 const quantity = {type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$'} as const;
 
 /** JSON Schema of config.json; also its documentation. */
-export const settingsSchema = {
+const settingsSchema = {
   kubeContext: {...text, description: "The kubeconfig context to use; default: the kubeconfig's current one"},
   namespace: {
     type: 'string',

@@ -22,7 +22,7 @@ export type Launched =
   | {outcome: 'occupied'};
 
 /** Shows what the new process does; called in its order. */
-export interface LaunchEvents {
+interface LaunchEvents {
   confirm(target: ClusterTarget): Promise<void>;
   stepStarted(title: string): void;
   stepDone(title: string, detail?: string): void;

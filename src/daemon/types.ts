@@ -74,7 +74,7 @@ export interface DaemonStatus {
   links: {connected: number; broken: number};
 }
 
-export interface ForwardStatus {
+interface ForwardStatus {
   container: string;
   /** As `127.0.0.1:8080`. */
   local: string;

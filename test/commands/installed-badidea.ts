@@ -29,7 +29,7 @@ export interface Home {
   remove(): Promise<void>;
 }
 
-export interface Ended {
+interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
