@@ -30,8 +30,8 @@ const healths = ['none', 'starting', 'healthy', 'unhealthy'];
 export const containers = [
   endpoint('GET', '/containers/json', {
     query: {all: flag, limit, size: flag, filters: parseListFilters},
-    async handle({query}, engine) {
-      return json(200, await engine.containers.list(query));
+    handle({query}, engine) {
+      return json(200, engine.containers.list(query));
     },
   }),
   endpoint('POST', '/containers/create', {

@@ -42,7 +42,7 @@ interface Definition<Path extends string, Query extends QueryValues, Body extend
 }
 
 /** What a handler gets, all of it validated but `raw`. */
-export interface Input<Path extends string, Query extends QueryValues, Body extends z.ZodType> {
+interface Input<Path extends string, Query extends QueryValues, Body extends z.ZodType> {
   params: ParamsOf<Path>;
   query: {readonly [Name in keyof Query]: ReturnType<Query[Name]>};
   body: z.output<Body>;
@@ -58,7 +58,7 @@ const bodyLimit = 4 * 1024 * 1024;
 /** Defines an operation: what it reads, and what it does with it. */
 export function endpoint<
   const Path extends string,
-  const Query extends QueryValues = Record<never, never>,
+  const Query extends QueryValues = Record<string, never>,
   Body extends z.ZodType = z.ZodUndefined,
 >(method: Method, path: Path, definition: Definition<Path, Query, Body>): Endpoint {
   const {query, body: schema, bodyRequired = false, handle} = definition;
@@ -76,7 +76,7 @@ export function endpoint<
         request,
         minor,
       };
-      // the types of params, query and body are made of the same three values that the input was just read by
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types are made of the very values that it was just read by
       return handle(input as Input<Path, Query, Body>, engine);
     },
   };

@@ -10,13 +10,13 @@ export const networks = [
   // older clients have the slash
   endpoint('GET', '/networks/', {query: {filters: parseFilters}, handle: list}),
   endpoint('GET', '/networks/{id}', {
-    async handle({params}, engine) {
-      return json(200, await engine.networks.inspect(params.id));
+    handle({params}, engine) {
+      return json(200, engine.networks.inspect(params.id));
     },
   }),
 ] as const;
 
-async function list({query: {filters}}: {query: {filters: Filters}}, engine: Engine) {
+function list({query: {filters}}: {query: {filters: Filters}}, engine: Engine) {
   requireKnownFilters(filters, known);
-  return json(200, await engine.networks.list(filters));
+  return json(200, engine.networks.list(filters));
 }

@@ -6,7 +6,7 @@ import {multiplexedFrame, systemErrorFrame} from '../wire/multiplexed-frames.ts'
 import type {OutputChunk} from './engine.ts';
 
 export const rawStream = 'application/vnd.docker.raw-stream';
-export const multiplexedStream = 'application/vnd.docker.multiplexed-stream';
+const multiplexedStream = 'application/vnd.docker.multiplexed-stream';
 
 /** The content type of what a container writes. Before API 1.42 frames, too, went by the name of raw. */
 export function outputType({tty, minor}: {tty: boolean; minor: number}): string {

@@ -6,15 +6,15 @@ import {engineVersion} from './version.ts';
  * `GET /info`. What Docker says of its machine has no counterpart in a namespace: sizes are 0, and features of a kernel are told as clients
  * need them to go on.
  */
-export async function systemInfo(engine: Engine, now: Date): Promise<object> {
+export function systemInfo(engine: Engine, now: Date): object {
   const {system} = engine;
-  const containers = await engine.containers.list({
+  const containers = engine.containers.list({
     all: true,
     limit: undefined,
     filters: noFilters,
     size: false,
   });
-  const images = await engine.images.list({filters: noFilters});
+  const images = engine.images.list({filters: noFilters});
   const count = (state: string): number => containers.filter(({State}) => State === state).length;
   return {
     ID: system.daemonId,

@@ -10,8 +10,8 @@ export const system = [
   endpoint('HEAD', '/_ping', {handle: () => ping('')}),
   endpoint('GET', '/version', {handle: (_, {system: facts}) => json(200, versionAnswer(facts))}),
   endpoint('GET', '/info', {
-    async handle(_, engine) {
-      return json(200, await systemInfo(engine, new Date()));
+    handle(_, engine) {
+      return json(200, systemInfo(engine, new Date()));
     },
   }),
 ] as const;

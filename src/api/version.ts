@@ -2,9 +2,9 @@ import {InvalidRequest} from '../errors.ts';
 import {text, type WholeReply} from '../http/reply.ts';
 
 /** What is advertised: the API of the engine that badidea is compared with. */
-export const newestMinor = 51;
+const newestMinor = 51;
 /** What testcontainers-java and older pins still ask for. */
-export const oldestMinor = 24;
+const oldestMinor = 24;
 export const apiVersion = `1.${newestMinor}`;
 export const oldestApiVersion = `1.${oldestMinor}`;
 /** What the answers are modelled on. */

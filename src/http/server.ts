@@ -133,6 +133,7 @@ function serve(
   });
   server.on('request', (message, response) => exchange(message, response));
   server.on('upgrade', (message, socket, head) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the event's own type is wider than what a response takes
     const connection = socket as Socket;
     connection.on('error', () => {});
     if (head.length > 0) connection.unshift(head);

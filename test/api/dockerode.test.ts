@@ -98,7 +98,7 @@ test('pulls and follows the progress', async () => {
   const {docker} = await connect(greet);
 
   const messages = await new Promise<{status?: string}[]>((resolve, reject) => {
-    docker.pull('busybox:latest', (error: Error | null, stream: NodeJS.ReadableStream) =>
+    void docker.pull('busybox:latest', (error: Error | null, stream: NodeJS.ReadableStream) =>
       error
         ? reject(error)
         : docker.modem.followProgress(stream, (failure, output) =>

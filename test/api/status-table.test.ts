@@ -131,7 +131,8 @@ const rows: [request: string, body: string, status: number, type: string, messag
   ],
 ];
 
-test.each(rows)('%s %s is %i %s: %s', async (line, body, status, type, message) => {
+test.each(rows)('%s %s is %i %s: %s', async (...row) => {
+  const [line, body, status, type, message] = row;
   const {path} = await serveApi(scriptedEngine());
 
   const answer = await ask(path, line, body === '' ? {} : {body});

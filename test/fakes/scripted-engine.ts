@@ -15,7 +15,7 @@ import type {ContainerCreateRequest} from '../../src/wire/container-create-reque
 import type {DockerEvent} from '../../src/wire/events.ts';
 import {signalNumber} from '../../src/wire/signals.ts';
 import {execInspect, inspectOf, summaryOf} from './scripted-answers.ts';
-import {follow, play, pullMessages} from './scripted-streams.ts';
+import {follow as followEvents, play, pullMessages} from './scripted-streams.ts';
 
 /** What a container's process does with its stdin and output; it ends when this resolves, with the code it resolves to. */
 export type Program = (process: {
@@ -212,7 +212,7 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
         throw new NotFound(`network ${reference} not found`);
       },
     },
-    events: {subscribe: ({signal}) => follow(listeners, signal)},
+    events: {subscribe: ({signal}) => followEvents(listeners, signal)},
     system: {
       version: '0.1.0',
       kubernetesVersion: () => 'v1.36.0',

@@ -59,8 +59,10 @@ async function client(socket: Socket, opened: string): Promise<RawClient> {
       return heard().toString('latin1');
     },
     async ended() {
-      while (!over) await wake.promise;
-      return heard().toString('latin1');
+      for (;;) {
+        if (over) return heard().toString('latin1');
+        await wake.promise;
+      }
     },
   };
 }
