@@ -1,5 +1,6 @@
 import {writeFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
+
 import {measureExec} from '../test/bench/exec.ts';
 import {measureIdle} from '../test/bench/idle.ts';
 import {measurePorts} from '../test/bench/ports.ts';
@@ -23,7 +24,8 @@ try {
   for (const image of ['busybox', 'web']) await badidea.docker(['pull', '-q', image]);
   const stage = {badidea, cluster, rounds: ROUNDS};
   const rows: Row[] = [];
-  for (const measure of [measureIdle, measureRun, measureExec, measurePorts]) rows.push(...(await measure(stage)));
+  for (const measure of [measureIdle, measureRun, measureExec, measurePorts])
+    rows.push(...(await measure(stage)));
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'])).stdout.trim();
   const text = table(rows, {commit, date: new Date().toISOString().slice(0, 10), rounds: ROUNDS});
   await writeFile(fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)), text);

@@ -1,5 +1,6 @@
 import {createServer} from 'node:net';
 import {createInterface} from 'node:readline/promises';
+
 import {testCluster, type TestCluster} from '../test/cluster/test-cluster.ts';
 import {type Installation, install} from '../test/e2e/support/badidea.ts';
 import type {Outcome} from '../test/e2e/support/run.ts';
@@ -48,7 +49,9 @@ async function show(badidea: Installation): Promise<void> {
 }
 
 async function shown(title: string, badidea: Installation, args: string[]): Promise<void> {
-  print(await step(title, () => succeeded(badidea.docker(args)), `docker --context badidea ${args.join(' ')}`));
+  print(
+    await step(title, () => succeeded(badidea.docker(args)), `docker --context badidea ${args.join(' ')}`),
+  );
 }
 
 async function step<T>(title: string, work: () => Promise<T>, detail = title): Promise<T> {
@@ -94,7 +97,9 @@ function freePort(wanted: number): Promise<number> {
     server.once('error', () => resolve(freePort(0)));
     server.listen({host: '127.0.0.1', port: wanted}, () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))));
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port')),
+      );
     });
   });
 }

@@ -1,7 +1,7 @@
+import {spawn} from 'node:child_process';
 import {readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {spawn} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 
 /**
@@ -18,7 +18,14 @@ interface Report {
 
 const reportFile = path.join(tmpdir(), `badidea-tests-${process.pid}.json`);
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...process.argv.slice(2)];
+const args = [
+  vitest,
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${reportFile}`,
+  ...process.argv.slice(2),
+];
 const code = await new Promise<number>(resolve => {
   spawn(process.execPath, args, {stdio: 'inherit'}).on('close', status => resolve(status ?? 1));
 });
@@ -33,7 +40,13 @@ console.log(`${report.numPassedTests} passed, ${failed + (skippedInCi ? skipped 
 process.exit(failed > 0 || skippedInCi || report.numPassedTests === 0 ? 1 : 0);
 
 async function readReport(): Promise<Report> {
-  const none = {success: false, numPassedTests: 0, numFailedTests: 0, numFailedTestSuites: 1, numPendingTests: 0};
+  const none = {
+    success: false,
+    numPassedTests: 0,
+    numFailedTests: 0,
+    numFailedTestSuites: 1,
+    numPendingTests: 0,
+  };
   try {
     return {...none, numFailedTestSuites: 0, ...JSON.parse(await readFile(reportFile, 'utf8'))};
   } catch {

@@ -154,7 +154,10 @@ export interface Events {
 
 /** The facts behind `/version` and `/info`. */
 export interface SystemFacts {
+  /** badidea's own */
   version: string;
+  /** of the nodes, as images name it: `amd64` */
+  architecture: string;
   kubernetesVersion(): string | undefined;
   namespace: string;
   contextName: string;

@@ -44,7 +44,7 @@ export function systemInfo(engine: Engine, now: Date): object {
     OperatingSystem: `Kubernetes ${system.kubernetesVersion() ?? '(not reached yet)'}`,
     OSVersion: '',
     OSType: 'linux',
-    Architecture: 'x86_64',
+    Architecture: system.architecture === 'arm64' ? 'aarch64' : 'x86_64',
     IndexServerAddress: '',
     RegistryConfig: {InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: []},
     NCPU: 0,

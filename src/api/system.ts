@@ -33,7 +33,7 @@ function versionAnswer(facts: Engine['system']): object {
     ApiVersion: apiVersion,
     MinAPIVersion: oldestApiVersion,
     Os: 'linux',
-    Arch: 'amd64',
+    Arch: facts.architecture,
     KernelVersion: '',
   };
   const build = {GitCommit: '', GoVersion: '', BuildTime: ''};

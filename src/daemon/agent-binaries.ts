@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
+
 import type {ConfigMap} from '../cluster/cluster.ts';
 import {ownLabels} from '../translate/labels.ts';
 
@@ -17,7 +18,10 @@ export function architectureOf(name: string): Architecture {
  * nor somebody else's `down --remove` changes what a running container has mounted.
  * The binaries are committed beside their sources (`npm run agent`).
  */
-export async function agentConfigMap(architecture: Architecture, owner: string): Promise<ConfigMap & {metadata: {name: string}}> {
+export async function agentConfigMap(
+  architecture: Architecture,
+  owner: string,
+): Promise<ConfigMap & {metadata: {name: string}}> {
   const binary = await readFile(new URL(`../../src/agent/bin/agent-${architecture}`, import.meta.url));
   const hash = createHash('sha256').update(owner).update(binary).digest('hex').slice(0, 12);
   return {

@@ -1,5 +1,7 @@
 import {readFile, rm} from 'node:fs/promises';
+
 import {EnvHttpProxyAgent} from 'undici';
+
 import {commonHeaders, dockerApi} from '../api/api.ts';
 import type {Cluster} from '../cluster/cluster.ts';
 import {type Connection, connectCluster} from '../cluster/connect.ts';
@@ -17,7 +19,6 @@ import type {DaemonSettings, Log, RunningDaemon, StartDaemon} from './types.ts';
 /** The composition root: settings → cluster, images, engine, API, listeners. What it opens it closes, in the reverse order. */
 export const startDaemon: StartDaemon = async (settings, log, startup) => {
   const connection = await connectCluster({
-    kubeconfig: settings.kubeconfig,
     context: settings.kubeContext,
     namespace: settings.namespace,
     log: line => log.info(line),
@@ -25,14 +26,28 @@ export const startDaemon: StartDaemon = async (settings, log, startup) => {
   const {administration, cluster, owner} = connection;
   const server = await prepareCluster(administration, startup);
   const agents = await startup.step('Install the agent', () => installAgents(cluster, owner));
-  const parts: Parts = {settings, log, connection, agents, architecture: architectureOf(server.architecture), version: server.version};
+  const parts: Parts = {
+    settings,
+    log,
+    connection,
+    agents,
+    architecture: architectureOf(server.architecture),
+    version: server.version,
+  };
   const engine = await startup.step('Read the namespace', () => makeEngine(parts));
   const servers = await startup.step('Listen', () => listen(settings, engine, log));
 
   const {contextName, namespace, userName} = administration;
   return {
     status: () => ({
-      cluster: {contextName, server: administration.server, userName, namespace, version: server.version, ...engine.watch()},
+      cluster: {
+        contextName,
+        server: administration.server,
+        userName,
+        namespace,
+        version: server.version,
+        ...engine.watch(),
+      },
       ...engine.counts(),
     }),
     async removeAll() {
@@ -77,7 +92,8 @@ async function makeEngine(parts: Parts): Promise<RunningEngine> {
     images,
     warm: settings.warm,
     system: {
-      version: parts.version,
+      version: await packageVersion(),
+      architecture: parts.architecture,
       kubernetesVersion: () => parts.version,
       namespace: administration.namespace,
       contextName: administration.contextName,
@@ -114,7 +130,12 @@ function makeImages({architecture, connection, settings}: Parts, events: EventLo
     architecture: () => architecture,
     now: () => new Date(),
     emit: ({action, attributes, id}) =>
-      events.emit({Type: 'image', Action: action, Actor: {ID: id, Attributes: attributes}, nanoseconds: nanoseconds()}),
+      events.emit({
+        Type: 'image',
+        Action: action,
+        Actor: {ID: id, Attributes: attributes},
+        nanoseconds: nanoseconds(),
+      }),
   });
 }
 
@@ -129,8 +150,16 @@ async function listen(settings: DaemonSettings, engine: RunningEngine, log: Log)
   const servers = [await listenOnUnixSocket(settings.dockerSocket, options)];
   if (settings.tcp) {
     const {caFile, certificateFile, host, keyFile, port} = settings.tcp;
-    const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(file => readFile(file, 'utf8')));
-    servers.push(await listenOnTls({host, port, material: {ca: ca ?? '', cert: cert ?? '', key: key ?? ''}}, options));
+    const [ca, cert, key] = await Promise.all(
+      [caFile, certificateFile, keyFile].map(file => readFile(file, 'utf8')),
+    );
+    const material = {ca: ca ?? '', cert: cert ?? '', key: key ?? ''};
+    servers.push(
+      await listenOnTls(
+        {host, port, material},
+        {...options, onRefused: why => log.warn('a TLS client was turned away', {why})},
+      ),
+    );
   }
   return servers;
 }
@@ -138,7 +167,21 @@ async function listen(settings: DaemonSettings, engine: RunningEngine, log: Log)
 /** What a container keeps of its image. */
 function containerImage({architecture, config, id, pullReference}: ImageRecord): ContainerImage {
   const {Cmd, Entrypoint, Env, ExposedPorts, Labels, StopSignal, User, Volumes, WorkingDir} = config;
-  return {id, pullReference, architecture, config: {Cmd, Entrypoint, Env, ExposedPorts, Labels, StopSignal, User, Volumes, WorkingDir}};
+  return {
+    id,
+    pullReference,
+    architecture,
+    config: {Cmd, Entrypoint, Env, ExposedPorts, Labels, StopSignal, User, Volumes, WorkingDir},
+  };
+}
+
+async function packageVersion(): Promise<string> {
+  const description: unknown = JSON.parse(
+    await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  return typeof description === 'object' && description !== null && 'version' in description
+    ? String(description.version)
+    : '';
 }
 
 function nanoseconds(): bigint {

@@ -1,5 +1,7 @@
-import type {V1Pod} from '@kubernetes/client-node';
 import type {Duplex} from 'node:stream';
+
+import type {V1Pod} from '@kubernetes/client-node';
+
 import type {Cluster} from '../cluster/cluster.ts';
 import {NotFound} from '../errors.ts';
 import {type AgentLink, openLink} from '../link/link.ts';
@@ -69,7 +71,12 @@ export class AgentPod {
 
   /** We gave the Pod up ourselves: nobody is told. */
   close(): void {
-    this.#end ??= {message: 'the container was removed', exitCode: undefined, oomKilled: false, refused: false};
+    this.#end ??= {
+      message: 'the container was removed',
+      exitCode: undefined,
+      oomKilled: false,
+      refused: false,
+    };
     this.link.close(new PodEnded(this.#end));
     this.#wake();
   }

@@ -15,7 +15,9 @@ export class ContainerIndex {
     const name = reference.replace(/^\//, '');
     const exact = this.#byId.get(reference) ?? this.#byId.get(this.#byName.get(name) ?? '');
     if (exact) return exact;
-    const fitting = /^[0-9a-f]+$/.test(reference) ? [...this.#byId.values()].filter(({id}) => id.startsWith(reference)) : [];
+    const fitting = /^[0-9a-f]+$/.test(reference)
+      ? [...this.#byId.values()].filter(({id}) => id.startsWith(reference))
+      : [];
     if (fitting.length > 1) throw new Conflict(`multiple IDs found with provided prefix: ${reference}`);
     const [only] = fitting;
     if (only === undefined) throw new NotFound(`No such container: ${reference}`);

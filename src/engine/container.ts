@@ -1,6 +1,7 @@
 import type {Readable} from 'node:stream';
 import {finished} from 'node:stream/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
+
 import type {WaitCondition, WaitResult} from '../api/engine.ts';
 import type {AgentState} from '../link/messages.ts';
 import type {Publication} from '../ports/forwarder.ts';
@@ -32,7 +33,12 @@ export class Container {
   #removing = false;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(record: ContainerRecord, state: ContainerState, context: EngineContext, onExit: (container: Container) => void) {
+  constructor(
+    record: ContainerRecord,
+    state: ContainerState,
+    context: EngineContext,
+    onExit: (container: Container) => void,
+  ) {
     this.record = record;
     this.#onExit = onExit;
     this.#state = state;
@@ -98,7 +104,8 @@ export class Container {
   }
 
   wait(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
-    if (condition === 'not-running' && !this.running) return Promise.resolve({StatusCode: this.#state.exitCode});
+    if (condition === 'not-running' && !this.running)
+      return Promise.resolve({StatusCode: this.#state.exitCode});
     return this.#waiters.add(condition, signal);
   }
 
@@ -131,7 +138,12 @@ export class Container {
 
   agentExited(agent: AgentState): void {
     if (!this.running) this.started(agent.pid, agent.startedAt);
-    this.#exited({exitCode: agent.exitCode, finishedAt: agent.finishedAt, oomKilled: agent.oomKilled, error: ''});
+    this.#exited({
+      exitCode: agent.exitCode,
+      finishedAt: agent.finishedAt,
+      oomKilled: agent.oomKilled,
+      error: '',
+    });
   }
 
   /** The Pod has gone from under it. A created or exited container lives on without; a running one has ended. */
@@ -184,7 +196,12 @@ export class Container {
   emit(action: string, attributes: Record<string, string> = {}): void {
     const {id, name, record} = this;
     const Attributes = {...labelsOf(record), ...attributes, image: record.request.Image, name};
-    this.#context.events.emit({Type: 'container', Action: action, Actor: {ID: id, Attributes}, nanoseconds: this.#context.now()});
+    this.#context.events.emit({
+      Type: 'container',
+      Action: action,
+      Actor: {ID: id, Attributes},
+      nanoseconds: this.#context.now(),
+    });
   }
 
   /** What the agent did while no daemon listened. */
@@ -192,7 +209,12 @@ export class Container {
     if (agent.phase === 'running') this.started(agent.pid, agent.startedAt);
     else if (agent.phase === 'exited') this.agentExited(agent);
     else if (this.running) {
-      this.podEnded({message: 'its Pod was made anew', exitCode: undefined, oomKilled: false, refused: false});
+      this.podEnded({
+        message: 'its Pod was made anew',
+        exitCode: undefined,
+        oomKilled: false,
+        refused: false,
+      });
     }
   }
 
@@ -200,7 +222,13 @@ export class Container {
     if (!this.running) return;
     this.closePorts();
     const seconds = (end.finishedAt - BigInt(this.#state.startedAt)) / 1_000_000_000n;
-    this.#become({...this.#state, ...end, status: 'exited', finishedAt: String(end.finishedAt), ports: this.#state.ports});
+    this.#become({
+      ...this.#state,
+      ...end,
+      status: 'exited',
+      finishedAt: String(end.finishedAt),
+      ports: this.#state.ports,
+    });
     if (end.oomKilled) this.emit('oom');
     this.emit('die', {exitCode: String(end.exitCode), execDuration: String(seconds > 0n ? seconds : 0n)});
     this.#waiters.exited(end.exitCode);

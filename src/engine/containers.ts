@@ -1,4 +1,11 @@
-import type {Attachment, AttachOptions, Containers, LogOptions, TerminalSize, WaitCondition} from '../api/engine.ts';
+import type {
+  Attachment,
+  AttachOptions,
+  Containers,
+  LogOptions,
+  TerminalSize,
+  WaitCondition,
+} from '../api/engine.ts';
 import {Conflict} from '../errors.ts';
 import {containerInspect, labelsOf} from '../translate/container-answers.ts';
 import type {ContainerRecord, ContainerState} from '../translate/container-record.ts';
@@ -8,8 +15,8 @@ import {podForContainer} from '../translate/pod-for-container.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import {type Filters, matchesLabels, requireKnownFilters} from '../wire/filters.ts';
 import type {AgentPod} from './agent-pod.ts';
-import {Container} from './container.ts';
 import type {ContainerIndex} from './container-index.ts';
+import {Container} from './container.ts';
 import type {EngineContext} from './context.ts';
 import {type CreateOptions, createContainer} from './create-container.ts';
 import {listContainers} from './list-containers.ts';
@@ -36,7 +43,11 @@ export class ContainerRegistry implements Containers {
   }
 
   create(request: ContainerCreateRequest, options: CreateOptions): Promise<{Id: string; Warnings: string[]}> {
-    return createContainer(request, options, {...this.#rooms, warmPods: this.#warmPods, makeContainer: record => this.make(record, createdState)});
+    return createContainer(request, options, {
+      ...this.#rooms,
+      warmPods: this.#warmPods,
+      makeContainer: record => this.make(record, createdState),
+    });
   }
 
   list(options: {all: boolean; limit: number | undefined; filters: Filters}) {
@@ -53,7 +64,8 @@ export class ContainerRegistry implements Containers {
       try {
         await startContainer(container, this.#context, () => this.#ensureAgent(container));
       } catch (error) {
-        if (container.autoRemove && !container.running && !container.removing) await this.#removeQuietly(container);
+        if (container.autoRemove && !container.running && !container.removing)
+          await this.#removeQuietly(container);
         throw error;
       }
     });
@@ -68,12 +80,17 @@ export class ContainerRegistry implements Containers {
   }
 
   remove(reference: string, {force}: {force: boolean; volumes: boolean}): Promise<void> {
-    return removeContainer(this.#index.find(reference), {reference: reference.replace(/^\//, ''), force}, this.#rooms);
+    return removeContainer(
+      this.#index.find(reference),
+      {reference: reference.replace(/^\//, ''), force},
+      this.#rooms,
+    );
   }
 
   async resize(reference: string, {rows, columns}: TerminalSize): Promise<void> {
     const container = this.#index.find(reference);
-    if (!container.running || !container.agent) throw new Conflict(`container ${container.id} is not running`);
+    if (!container.running || !container.agent)
+      throw new Conflict(`container ${container.id} is not running`);
     await container.agent.link.resize(rows, columns);
   }
 
@@ -104,9 +121,16 @@ export class ContainerRegistry implements Containers {
     const before = until === undefined ? undefined : BigInt(Math.floor(Number(until) * 1e9));
     const stopped = [...this.#index].filter(
       ({record, removing, running}) =>
-        !running && !removing && matchesLabels(filters, labelsOf(record)) && (before === undefined || BigInt(record.created) < before),
+        !running &&
+        !removing &&
+        matchesLabels(filters, labelsOf(record)) &&
+        (before === undefined || BigInt(record.created) < before),
     );
-    await Promise.all(stopped.map(container => removeContainer(container, {reference: container.id, force: false}, this.#rooms)));
+    await Promise.all(
+      stopped.map(container =>
+        removeContainer(container, {reference: container.id, force: false}, this.#rooms),
+      ),
+    );
     return {ContainersDeleted: stopped.map(({id}) => id), SpaceReclaimed: 0};
   }
 
@@ -124,7 +148,9 @@ export class ContainerRegistry implements Containers {
   /** Makes a Pod for a container that has none (any more); an attach and a start that need one at once share it. */
   async #ensureAgent(container: Container): Promise<void> {
     if (container.agent) return;
-    const making = this.#making.get(container) ?? this.#pool.create(podForContainer(container.record, this.#context.podSettings));
+    const making =
+      this.#making.get(container) ??
+      this.#pool.create(podForContainer(container.record, this.#context.podSettings));
     this.#making.set(container, making);
     try {
       const agent = await making;
@@ -138,7 +164,10 @@ export class ContainerRegistry implements Containers {
     try {
       await removeContainer(container, {reference: container.id, force: true}, this.#rooms);
     } catch (error) {
-      this.#context.log('a container that did not start could not be removed', {name: objectName(container.id), error: String(error)});
+      this.#context.log('a container that did not start could not be removed', {
+        name: objectName(container.id),
+        error: String(error),
+      });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type {Cluster} from '../cluster/cluster.ts';
-import type {DialPort, PortRequest, Publication} from '../ports/forwarder.ts';
 import type {PolicySettings} from '../policy/decision.ts';
+import type {DialPort, PortRequest, Publication} from '../ports/forwarder.ts';
 import type {ContainerImage} from '../translate/container-record.ts';
 import type {PodSettings} from '../translate/pod-for-container.ts';
 import type {EventLog} from './event-log.ts';

@@ -1,17 +1,17 @@
+import type {Secret} from '../cluster/cluster.ts';
 import {InvalidRequest} from '../errors.ts';
 import {createRefusals} from '../policy/create-refusals.ts';
 import {type ContainerRecord, createdState, secretForContainer} from '../translate/container-record.ts';
+import {objectName} from '../translate/labels.ts';
 import {podForContainer} from '../translate/pod-for-container.ts';
 import {commandLine} from '../translate/process-for-container.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
-import type {Secret} from '../cluster/cluster.ts';
-import {objectName} from '../translate/labels.ts';
 import {containerName, inventedName} from '../wire/names-and-ids.ts';
-import type {Container} from './container.ts';
 import type {ContainerIndex} from './container-index.ts';
+import type {Container} from './container.ts';
 import type {EngineContext} from './context.ts';
-import type {PodPool} from './pod-pool.ts';
 import {newId} from './new-id.ts';
+import type {PodPool} from './pod-pool.ts';
 import type {WarmPods} from './warm-pods.ts';
 
 /** A Secret holds 1 MiB; base64 and the rest of the object take their part. */
@@ -49,7 +49,14 @@ export async function createContainer(
 
   const warm = warmPods.take({request, image});
   const id = warm?.id ?? newId();
-  const record: ContainerRecord = {id, name, created: String(context.now()), request, hostConfig: hostConfigOf(options.raw), image};
+  const record: ContainerRecord = {
+    id,
+    name,
+    created: String(context.now()),
+    request,
+    hostConfig: hostConfigOf(options.raw),
+    image,
+  };
   index.reserve(name, id);
   try {
     const [agent] = await Promise.all([
@@ -81,7 +88,11 @@ function freeName(index: ContainerIndex): string {
 async function undo(name: string, {context, pool}: Pick<CreateRooms, 'context' | 'pool'>): Promise<void> {
   const outcomes = await Promise.allSettled([context.cluster.deleteSecret(name), pool.delete(name)]);
   for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') context.log('a container that could not be made left something behind', {name, error: String(outcome.reason)});
+    if (outcome.status === 'rejected')
+      context.log('a container that could not be made left something behind', {
+        name,
+        error: String(outcome.reason),
+      });
   }
 }
 
@@ -95,6 +106,7 @@ function secretFor(record: ContainerRecord, context: EngineContext): Secret {
 }
 
 function hostConfigOf(raw: unknown): Record<string, unknown> {
-  const hostConfig = typeof raw === 'object' && raw !== null && 'HostConfig' in raw ? raw.HostConfig : undefined;
+  const hostConfig =
+    typeof raw === 'object' && raw !== null && 'HostConfig' in raw ? raw.HostConfig : undefined;
   return typeof hostConfig === 'object' && hostConfig !== null ? {...hostConfig} : {};
 }

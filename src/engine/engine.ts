@@ -20,7 +20,11 @@ const SILENCE = 150_000;
 export interface EngineOptions {
   context: EngineContext;
   cluster: Cluster;
-  images: Images & {replaceSecrets(secrets: readonly Secret[]): void; applySecret(secret: Secret): void; removeSecret(secret: Secret): void};
+  images: Images & {
+    replaceSecrets(secrets: readonly Secret[]): void;
+    applySecret(secret: Secret): void;
+    removeSecret(secret: Secret): void;
+  };
   warm: WarmSettings;
   system: SystemFacts;
 }
@@ -45,7 +49,13 @@ export interface RunningEngine extends Engine {
 }
 
 /** Watches the namespace, finds what an earlier daemon left, and serves Docker's calls from then on. */
-export async function startEngine({context, cluster, images, warm, system}: EngineOptions): Promise<RunningEngine> {
+export async function startEngine({
+  context,
+  cluster,
+  images,
+  warm,
+  system,
+}: EngineOptions): Promise<RunningEngine> {
   const index = new ContainerIndex();
   const pool: PodPool = new PodPool(cluster, (name, end) => {
     warmPods.ended(name);
@@ -75,8 +85,14 @@ export async function startEngine({context, cluster, images, warm, system}: Engi
     async removeAll() {
       const containers = [...index];
       const rooms = {context, index, pool};
-      const outcomes = await Promise.allSettled(containers.map(container => removeContainer(container, {reference: container.name, force: true}, rooms)));
-      const leftovers = containers.filter((_, place) => outcomes[place]?.status === 'rejected').map(({name}) => `container ${name}`);
+      const outcomes = await Promise.allSettled(
+        containers.map(container =>
+          removeContainer(container, {reference: container.name, force: true}, rooms),
+        ),
+      );
+      const leftovers = containers
+        .filter((_, place) => outcomes[place]?.status === 'rejected')
+        .map(({name}) => `container ${name}`);
       await warmPods.close();
       return {containers: containers.length - leftovers.length, leftovers};
     },
@@ -97,7 +113,13 @@ interface Watching {
   signal: AbortSignal;
 }
 
-async function watchNamespace({cluster, index, images, pool, signal}: Watching): Promise<{secrets: Secret[]; pods: Pod[]; watches: Watch[]}> {
+async function watchNamespace({
+  cluster,
+  index,
+  images,
+  pool,
+  signal,
+}: Watching): Promise<{secrets: Secret[]; pods: Pod[]; watches: Watch[]}> {
   let pods: Pod[] = [];
   let secrets: Secret[] = [];
   let seen = new Set<string | undefined>();
@@ -153,12 +175,16 @@ function networksOf(index: ContainerIndex, startedAt: Date) {
   const all = () =>
     predefinedNetworks(
       startedAt.toISOString(),
-      [...index].flatMap(({id, name, running, agent}) => (running && agent?.ip !== undefined ? [{id, name, podIp: agent.ip}] : [])),
+      [...index].flatMap(({id, name, running, agent}) =>
+        running && agent?.ip !== undefined ? [{id, name, podIp: agent.ip}] : [],
+      ),
     );
   return {
     list: (filters: Filters) => all().filter(network => matchesName(filters, String(network['Name']))),
     inspect(reference: string) {
-      const network = all().find(({Name, Id}) => Name === reference || (reference.length >= 4 && String(Id).startsWith(reference)));
+      const network = all().find(
+        ({Name, Id}) => Name === reference || (reference.length >= 4 && String(Id).startsWith(reference)),
+      );
       if (!network) throw new NotFound(`network ${reference} not found`);
       return network;
     },
@@ -178,7 +204,12 @@ function countsOf(index: ContainerIndex): EngineCounts {
     if (state.status !== 'running') continue;
     for (const {containerPort, hostIp, hostPort} of state.ports) {
       const local = hostIp.includes(':') ? `[${hostIp}]:${hostPort}` : `${hostIp}:${hostPort}`;
-      counts.forwards.push({container: name, local, target: containerPort, state: agent?.link.connected ? 'up' : 'retrying'});
+      counts.forwards.push({
+        container: name,
+        local,
+        target: containerPort,
+        state: agent?.link.connected ? 'up' : 'retrying',
+      });
     }
   }
   return counts;

@@ -15,9 +15,15 @@ export class EventLog {
   }
 
   /** Replays what `since` asks for, then follows until `until` or the signal. */
-  async *subscribe({filters, signal, since, until}: EventOptions & {signal: AbortSignal}): AsyncGenerator<DockerEvent> {
+  async *subscribe({
+    filters,
+    signal,
+    since,
+    until,
+  }: EventOptions & {signal: AbortSignal}): AsyncGenerator<DockerEvent> {
     const queue = since === undefined ? [] : this.#kept.filter(({nanoseconds}) => nanoseconds >= since);
-    const limit = until === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(millisecondsUntil(until))]);
+    const limit =
+      until === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(millisecondsUntil(until))]);
     let wake = Promise.withResolvers<void>();
     const subscriber = (event: DockerEvent) => {
       queue.push(event);

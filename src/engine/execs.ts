@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream';
+
 import type {Attachment, ExecCreateRequest, ExecInspect, Execs, TerminalSize} from '../api/engine.ts';
 import {Conflict, DaemonError, InvalidRequest, NotFound} from '../errors.ts';
 import {AgentError} from '../link/errors.ts';
@@ -40,7 +41,17 @@ export class ExecRegistry implements Execs {
     const id = newId();
     const spec = execSpec(container, request);
     if (container.agent) await requireKnownUser(spec.user, container.agent.link);
-    this.#execs.set(id, {id, container, request, spec, state: 'created', exitCode: null, pid: 0, stream: undefined, begun: Promise.withResolvers()});
+    this.#execs.set(id, {
+      id,
+      container,
+      request,
+      spec,
+      state: 'created',
+      exitCode: null,
+      pid: 0,
+      stream: undefined,
+      begun: Promise.withResolvers(),
+    });
     this.#forgetOldest();
     container.execIds.add(id);
     container.emit(`exec_create: ${request.Cmd.join(' ')}`, {execID: id});
@@ -51,7 +62,11 @@ export class ExecRegistry implements Execs {
     const exec = this.#startable(id);
     const spec = {...exec.spec, tty, rows: size?.rows ?? 0, columns: size?.columns ?? 0};
     const stream = this.#run(exec, spec);
-    return {tty, stdin: exec.request.AttachStdin ? stream.stdin : undefined, output: Readable.from(output(stream, spec), {objectMode: true})};
+    return {
+      tty,
+      stdin: exec.request.AttachStdin ? stream.stdin : undefined,
+      output: Readable.from(output(stream, spec), {objectMode: true}),
+    };
   }
 
   async startDetached(id: string): Promise<void> {
@@ -81,7 +96,13 @@ export class ExecRegistry implements Execs {
       ID: id,
       Running: state === 'running',
       ExitCode: exitCode,
-      ProcessConfig: {tty: request.Tty, entrypoint, arguments: rest, privileged: request.Privileged, ...(request.User === '' ? {} : {user: request.User})},
+      ProcessConfig: {
+        tty: request.Tty,
+        entrypoint,
+        arguments: rest,
+        privileged: request.Privileged,
+        ...(request.User === '' ? {} : {user: request.User}),
+      },
       OpenStdin: request.AttachStdin,
       OpenStderr: request.AttachStderr,
       OpenStdout: request.AttachStdout,
@@ -109,7 +130,8 @@ export class ExecRegistry implements Execs {
     stream.started.then(({pid}) => (exec.pid = pid)).catch(() => {});
     stream.exit.then(
       exitCode => this.#ended(exec, exitCode),
-      (error: unknown) => this.#ended(exec, error instanceof AgentError ? execFailure(error, spec).exitCode : 137),
+      (error: unknown) =>
+        this.#ended(exec, error instanceof AgentError ? execFailure(error, spec).exitCode : 137),
     );
     exec.begun.resolve();
     return stream;
@@ -138,7 +160,8 @@ export class ExecRegistry implements Execs {
 
 async function* output(stream: ExecStream, spec: ProcessSpec) {
   try {
-    for await (const {channel, bytes} of stream.output as AsyncIterable<{channel: 1 | 2; bytes: Buffer}>) yield {channel, bytes, time: 0n};
+    for await (const {channel, bytes} of stream.output as AsyncIterable<{channel: 1 | 2; bytes: Buffer}>)
+      yield {channel, bytes, time: 0n};
     // The client asks for the exit code as soon as the output ends.
     await stream.exit;
   } catch (error) {

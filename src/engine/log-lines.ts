@@ -8,7 +8,10 @@ const NEWLINE = 0x0a;
  * Cuts output as it was read from the pipes into the lines of a log: one chunk a line, its newline included, with the time of its first byte. A piece without an end
  * comes when it is long, or when nothing follows it. `since` and `until`: nanoseconds since 1970.
  */
-export async function* logLines(chunks: AsyncIterable<OutputChunk>, {since, until}: {since?: bigint | undefined; until?: bigint | undefined}): AsyncGenerator<OutputChunk> {
+export async function* logLines(
+  chunks: AsyncIterable<OutputChunk>,
+  {since, until}: {since?: bigint | undefined; until?: bigint | undefined},
+): AsyncGenerator<OutputChunk> {
   const open = new Map<number, OutputChunk>();
   for await (const chunk of chunks) {
     if (until !== undefined && chunk.time > until) break;
@@ -28,7 +31,9 @@ function* cut(chunk: OutputChunk, open: Map<number, OutputChunk>): Generator<Out
     const end = bytes.indexOf(NEWLINE) + 1;
     const room = LONGEST_LINE - (begun?.bytes.length ?? 0);
     const take = Math.min(end === 0 ? bytes.length : end, room);
-    const line = begun ? {...begun, bytes: Buffer.concat([begun.bytes, bytes.subarray(0, take)])} : {...chunk, bytes: bytes.subarray(0, take)};
+    const line = begun
+      ? {...begun, bytes: Buffer.concat([begun.bytes, bytes.subarray(0, take)])}
+      : {...chunk, bytes: bytes.subarray(0, take)};
     bytes = bytes.subarray(take);
     if (take === end || line.bytes.length >= LONGEST_LINE) {
       open.delete(chunk.channel);

@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto';
+
 import {idFromBytes} from '../wire/names-and-ids.ts';
 
 /** An id for a container or an exec: 64 hexadecimal digits. */

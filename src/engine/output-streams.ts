@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream';
+
 import type {AttachOptions, LogOptions, OutputChunk} from '../api/engine.ts';
 import type {OutputRecord} from '../link/spool-records.ts';
 import type {Container} from './container.ts';
@@ -11,7 +12,8 @@ import {logLines} from './log-lines.ts';
 export function attachedOutput(container: Container, options: AttachOptions): Readable {
   const channels = channelsOf(options);
   const {agent} = container;
-  if (agent === undefined || channels === undefined || (!options.stream && !options.logs)) return Readable.from([]);
+  if (agent === undefined || channels === undefined || (!options.stream && !options.logs))
+    return Readable.from([]);
   const records = agent.link.output({
     channels,
     follow: options.stream,
@@ -27,7 +29,8 @@ export function attachedOutput(container: Container, options: AttachOptions): Re
 export function containerLogs(container: Container, options: LogOptions): Readable {
   const channels = channelsOf(options);
   const {agent} = container;
-  if (agent === undefined || channels === undefined || options.tail === 0 && !options.follow) return Readable.from([]);
+  if (agent === undefined || channels === undefined || (options.tail === 0 && !options.follow))
+    return Readable.from([]);
   const records = agent.link.output({
     channels,
     follow: options.follow,
@@ -46,7 +49,13 @@ function logStart({tail, since}: LogOptions) {
   return {at: 'start'} as const;
 }
 
-function channelsOf({stdout, stderr}: {stdout: boolean; stderr: boolean}): 'stdout' | 'stderr' | 'both' | undefined {
+function channelsOf({
+  stdout,
+  stderr,
+}: {
+  stdout: boolean;
+  stderr: boolean;
+}): 'stdout' | 'stderr' | 'both' | undefined {
   if (stdout && stderr) return 'both';
   if (stdout) return 'stdout';
   return stderr ? 'stderr' : undefined;

@@ -63,7 +63,8 @@ export class PodPool {
     const present = new Set(pods.map(({metadata}) => metadata?.name));
     for (const pod of pods) this.observe(pod);
     // A Pod whose creation is on its way has not been seen yet, and is not gone.
-    for (const [name, agent] of this.#pods) if (agent.pod !== undefined && !present.has(name)) agent.deleted();
+    for (const [name, agent] of this.#pods)
+      if (agent.pod !== undefined && !present.has(name)) agent.deleted();
   }
 
   /** The daemon ends: links close, Pods stay. */

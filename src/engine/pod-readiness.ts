@@ -42,7 +42,8 @@ export function podReadiness(pod: V1Pod | undefined): PodReadiness {
       refused: terminated.reason === 'StartError' || terminated.reason === 'ContainerCannotRun',
     });
   }
-  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return ended(terminatedMessage(status, undefined, undefined), {});
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded')
+    return ended(terminatedMessage(status, undefined, undefined), {});
   if (container?.running) return {kind: 'running'};
   return {kind: 'waiting', why: whyWaiting(pod)};
 }
@@ -51,8 +52,13 @@ function ended(message: string, more: Partial<PodEnd>): PodReadiness {
   return {kind: 'ended', why: {message, exitCode: undefined, oomKilled: false, refused: false, ...more}};
 }
 
-function terminatedMessage(status: V1Pod['status'], reason: string | undefined, message: string | undefined): string {
-  if (status?.reason !== undefined) return `${status.reason}: ${status.message ?? 'the cluster gives no reason'}`;
+function terminatedMessage(
+  status: V1Pod['status'],
+  reason: string | undefined,
+  message: string | undefined,
+): string {
+  if (status?.reason !== undefined)
+    return `${status.reason}: ${status.message ?? 'the cluster gives no reason'}`;
   if (reason === 'OOMKilled') return 'OOMKilled: the container used more memory than its limit';
   if (message !== undefined && message !== '') return `${reason ?? 'Error'}: ${message}`;
   return `the Pod has ended (${reason ?? status?.phase ?? 'unknown reason'})`;
@@ -61,7 +67,11 @@ function terminatedMessage(status: V1Pod['status'], reason: string | undefined, 
 /** What the scheduler or the kubelet waits for, in the cluster's own words. */
 function whyWaiting(pod: V1Pod | undefined): string {
   const scheduled = pod?.status?.conditions?.find(condition => condition.type === 'PodScheduled');
-  if (scheduled?.status === 'False') return `${scheduled.reason ?? 'Unschedulable'}: ${scheduled.message ?? 'no node takes the Pod'}`;
+  if (scheduled?.status === 'False')
+    return `${scheduled.reason ?? 'Unschedulable'}: ${scheduled.message ?? 'no node takes the Pod'}`;
   const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting;
-  return waiting?.reason ?? (pod?.spec?.nodeName === undefined ? 'waiting for a node' : 'the node prepares the container');
+  return (
+    waiting?.reason ??
+    (pod?.spec?.nodeName === undefined ? 'waiting for a node' : 'the node prepares the container')
+  );
 }

@@ -1,13 +1,14 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+
 import type {Pod, Secret} from '../cluster/cluster.ts';
 import {containerFromSecret} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
-import type {Container} from './container.ts';
 import type {ContainerIndex} from './container-index.ts';
+import type {Container} from './container.ts';
 import type {ContainerRegistry} from './containers.ts';
 import type {EngineContext} from './context.ts';
-import {podReadiness} from './pod-readiness.ts';
 import type {PodPool} from './pod-pool.ts';
+import {podReadiness} from './pod-readiness.ts';
 import {removeAfterExit} from './remove-container.ts';
 import {openPorts} from './start-container.ts';
 
@@ -40,7 +41,8 @@ export async function reconcile(
     Promise.race([Promise.all(restored.map(agentHeard)), sleep(PATIENCE, undefined, {ref: false})]),
   ]);
   for (const container of restored) {
-    if (container.autoRemove && container.state.status === 'exited') void removeAfterExit(container, {context, index, pool});
+    if (container.autoRemove && container.state.status === 'exited')
+      void removeAfterExit(container, {context, index, pool});
   }
 }
 
@@ -48,7 +50,8 @@ function adopt(container: Container, pod: Pod | undefined, pool: PodPool): void 
   const readiness = podReadiness(pod);
   if (pod !== undefined && readiness.kind !== 'ended') container.adopt(pool.attach(pod));
   else if (readiness.kind === 'ended') container.podEnded(readiness.why);
-  else container.podEnded({message: 'its Pod is gone', exitCode: undefined, oomKilled: false, refused: false});
+  else
+    container.podEnded({message: 'its Pod is gone', exitCode: undefined, oomKilled: false, refused: false});
 }
 
 async function restorePorts(container: Container, context: EngineContext): Promise<void> {
@@ -57,7 +60,10 @@ async function restorePorts(container: Container, context: EngineContext): Promi
     await openPorts(container, context, container.state.ports);
   } catch (error) {
     // The container runs on; somebody else has its port now.
-    context.log('a published port could not be opened again', {container: container.name, error: String(error)});
+    context.log('a published port could not be opened again', {
+      container: container.name,
+      error: String(error),
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import {Conflict} from '../errors.ts';
 import {objectName} from '../translate/labels.ts';
-import type {Container} from './container.ts';
 import type {ContainerIndex} from './container-index.ts';
+import type {Container} from './container.ts';
 import type {EngineContext} from './context.ts';
 import type {PodPool} from './pod-pool.ts';
 import {killForRemoval} from './stop-container.ts';
@@ -20,7 +20,9 @@ export async function removeContainer(
 ): Promise<void> {
   if (container.removing) throw new Conflict(`removal of container ${reference} is already in progress`);
   if (container.running && !force) {
-    throw new Conflict(`cannot remove container "${reference}": container is running: stop the container before removing or force remove`);
+    throw new Conflict(
+      `cannot remove container "${reference}": container is running: stop the container before removing or force remove`,
+    );
   }
   container.removalBegins();
   try {
@@ -36,17 +38,26 @@ export async function removeContainer(
   container.removed();
   // Nobody waits for the Pod: without its record it is no container any more.
   pool.delete(objectName(container.id)).catch((error: unknown) => {
-    context.log('a Pod could not be deleted; the next start of the daemon does it', {container: container.id, error: String(error)});
+    context.log('a Pod could not be deleted; the next start of the daemon does it', {
+      container: container.id,
+      error: String(error),
+    });
   });
 }
 
 /** `--rm`: once it has ended and everybody who reads its output has read it. */
-export async function removeAfterExit(container: Container, rooms: {context: EngineContext; index: ContainerIndex; pool: PodPool}): Promise<void> {
+export async function removeAfterExit(
+  container: Container,
+  rooms: {context: EngineContext; index: ContainerIndex; pool: PodPool},
+): Promise<void> {
   await container.outputsEnded();
   if (container.removing) return;
   try {
     await removeContainer(container, {reference: container.id, force: true}, rooms);
   } catch (error) {
-    rooms.context.log('a container with --rm could not be removed', {container: container.id, error: String(error)});
+    rooms.context.log('a container with --rm could not be removed', {
+      container: container.id,
+      error: String(error),
+    });
   }
 }

@@ -13,8 +13,13 @@ import type {EngineContext} from './context.ts';
  * `docker start`: ports first (a conflict leaves nothing half-made), then one message to the agent.
  * @throws NotModified when it runs, InvalidRequest in Docker's words when the process cannot be run, Unavailable when its Pod cannot
  */
-export async function startContainer(container: Container, context: EngineContext, ensureAgent: () => Promise<void>): Promise<void> {
-  if (container.removing) throw new Conflict(`container ${container.id} is marked for removal and cannot be started`);
+export async function startContainer(
+  container: Container,
+  context: EngineContext,
+  ensureAgent: () => Promise<void>,
+): Promise<void> {
+  if (container.removing)
+    throw new Conflict(`container ${container.id} is marked for removal and cannot be started`);
   if (container.running) throw new NotModified(`container ${container.id} is already running`);
   await openPorts(container, context);
   try {
@@ -28,7 +33,11 @@ export async function startContainer(container: Container, context: EngineContex
 }
 
 /** Binds what `-p` and `-P` ask for; `before` as `portRequests` has it. */
-export async function openPorts(container: Container, context: EngineContext, before: PublishedPort[] = []): Promise<void> {
+export async function openPorts(
+  container: Container,
+  context: EngineContext,
+  before: PublishedPort[] = [],
+): Promise<void> {
   const requests = portRequests(container.record, before);
   if (requests.length === 0) return;
   try {

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+
 import type {Cluster} from '../cluster/cluster.ts';
 import {NotFound} from '../errors.ts';
 import {type ContainerState, statePatch} from '../translate/container-record.ts';

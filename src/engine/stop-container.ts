@@ -12,10 +12,16 @@ const KILL_PATIENCE = 10_000;
  * `docker stop`: the stop signal, then SIGKILL when the timeout (seconds; -1 = never) is over. Resolves when the process has ended.
  * @throws NotModified when it does not run
  */
-export async function stopContainer(container: Container, options: {signal: string | undefined; timeout: number | undefined}): Promise<void> {
+export async function stopContainer(
+  container: Container,
+  options: {signal: string | undefined; timeout: number | undefined},
+): Promise<void> {
   if (!container.running) throw new NotModified(`container ${container.id} is not running`);
   const {request, image} = container.record;
-  const signal = parseSignal(options.signal ?? request.StopSignal ?? image.config.StopSignal ?? 'SIGTERM', container.name);
+  const signal = parseSignal(
+    options.signal ?? request.StopSignal ?? image.config.StopSignal ?? 'SIGTERM',
+    container.name,
+  );
   const timeout = options.timeout ?? request.StopTimeout ?? DEFAULT_TIMEOUT;
   const ended = exitOf(container);
   if (timeout !== 0) await sendSignal(container, signal);
@@ -28,9 +34,14 @@ export async function stopContainer(container: Container, options: {signal: stri
 }
 
 /** `docker kill`. @throws Conflict when it does not run, InvalidRequest for a signal that does not exist */
-export async function killContainer(container: Container, reference: string, signal: string | undefined): Promise<void> {
+export async function killContainer(
+  container: Container,
+  reference: string,
+  signal: string | undefined,
+): Promise<void> {
   const number = parseSignal(signal || 'SIGKILL', reference);
-  if (!container.running) throw new Conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
+  if (!container.running)
+    throw new Conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
   const ended = exitOf(container);
   await sendSignal(container, number);
   // After SIGKILL Docker answers when the process is gone.

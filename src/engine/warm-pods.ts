@@ -1,9 +1,9 @@
+import {Unavailable} from '../errors.ts';
+import {LinkLost} from '../link/errors.ts';
 import type {ContainerImage} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
 import {podForContainer, podShape, warmPod} from '../translate/pod-for-container.ts';
 import {ContainerCreateRequest} from '../wire/container-create-request.ts';
-import {Unavailable} from '../errors.ts';
-import {LinkLost} from '../link/errors.ts';
 import {type AgentPod, PodEnded} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
 import {newId} from './new-id.ts';
@@ -49,7 +49,10 @@ export class WarmPods {
   /** A held Pod that this container fits into, if there is one; it is the caller's from now on. */
   take(draft: {request: ContainerCreateRequest; image: ContainerImage}): WarmPod | undefined {
     for (const warm of this.#held) {
-      if (warm.shape !== podShape(podForContainer({...draft, id: warm.id}, this.#context.podSettings), warm.id)) continue;
+      if (
+        warm.shape !== podShape(podForContainer({...draft, id: warm.id}, this.#context.podSettings), warm.id)
+      )
+        continue;
       this.#held.delete(warm);
       clearTimeout(warm.idle);
       return warm;
@@ -76,7 +79,10 @@ export class WarmPods {
         this.#pinned.add(image.id);
         this.used(image);
       } catch (error) {
-        this.#context.log('no Pod is held of an image that was not pulled', {image: reference, error: String(error)});
+        this.#context.log('no Pod is held of an image that was not pulled', {
+          image: reference,
+          error: String(error),
+        });
       }
     }
   }
@@ -91,7 +97,8 @@ export class WarmPods {
       await agent.link.ready(signal);
       return true;
     } catch (error) {
-      if (error instanceof LinkLost && error.cause instanceof PodEnded && error.cause.end.refused) throw new Unavailable(error.message, {cause: error});
+      if (error instanceof LinkLost && error.cause instanceof PodEnded && error.cause.end.refused)
+        throw new Unavailable(error.message, {cause: error});
       // The Pod was taken by a container in the meantime, or the cluster is slow: the next run finds out.
       return false;
     }
@@ -105,7 +112,10 @@ export class WarmPods {
 
   #hold(image: ContainerImage): void {
     const id = newId();
-    const manifest = podForContainer({id, image, request: ContainerCreateRequest.parse({Image: image.id})}, this.#context.podSettings);
+    const manifest = podForContainer(
+      {id, image, request: ContainerCreateRequest.parse({Image: image.id})},
+      this.#context.podSettings,
+    );
     const warm: WarmPod = {
       id,
       image,
@@ -132,7 +142,9 @@ export class WarmPods {
     try {
       await this.#pool.delete(objectName(warm.id));
     } catch (error) {
-      this.#context.log('a held Pod could not be deleted; the next start of the daemon does it', {error: String(error)});
+      this.#context.log('a held Pod could not be deleted; the next start of the daemon does it', {
+        error: String(error),
+      });
     }
   }
 }

@@ -1,8 +1,9 @@
 import type net from 'node:net';
 import type {Duplex} from 'node:stream';
+
 import {DaemonError} from '../errors.ts';
-import {type ListenOptions, PortTaken, listenOnLaptop} from './listen.ts';
 import {joinStreams} from './join-streams.ts';
+import {type ListenOptions, PortTaken, listenOnLaptop} from './listen.ts';
 
 /** One `-p`: a port of the container and where the laptop shall listen for it. */
 export interface PortRequest {
@@ -36,7 +37,11 @@ const DIAL_TIMEOUT = 5000;
  * Listens for every requested port, or for none: a port that is taken leaves nothing half-bound. A listener stays as long as its container runs.
  * @throws DaemonError in Docker's words for a conflict
  */
-export async function publishPorts(requests: PortRequest[], dial: DialPort, {allowNonLoopback}: {allowNonLoopback: boolean}): Promise<Publication> {
+export async function publishPorts(
+  requests: PortRequest[],
+  dial: DialPort,
+  {allowNonLoopback}: {allowNonLoopback: boolean},
+): Promise<Publication> {
   const servers: net.Server[] = [];
   const ports: PublishedPort[] = [];
   try {
@@ -86,7 +91,10 @@ async function forward(socket: net.Socket, port: number, dial: DialPort): Promis
   socket.setNoDelay(true);
   try {
     const remote = dial(port);
-    const patience = setTimeout(() => remote.destroy(new Error('the container did not answer in time')), DIAL_TIMEOUT);
+    const patience = setTimeout(
+      () => remote.destroy(new Error('the container did not answer in time')),
+      DIAL_TIMEOUT,
+    );
     // The client's first bytes travel with the request to connect: no round trip is spent on waiting for it.
     joinStreams(socket, remote);
     await remote.connected.finally(() => clearTimeout(patience));

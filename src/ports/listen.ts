@@ -1,4 +1,5 @@
 import net from 'node:net';
+
 import {DaemonError, Forbidden} from '../errors.ts';
 
 /** Somebody listens there already. The words are Docker's: clients look for "port is already allocated". */
@@ -20,7 +21,11 @@ export interface ListenOptions {
  * Listens on an address of the laptop's loopback; on both of them, with the same port, when none is given. Port 0 takes any that is free on both.
  * @throws PortTaken, Forbidden for an address beyond loopback
  */
-export async function listenOnLaptop(hostIp: string, port: number, {accept, allowNonLoopback}: ListenOptions): Promise<net.Server[]> {
+export async function listenOnLaptop(
+  hostIp: string,
+  port: number,
+  {accept, allowNonLoopback}: ListenOptions,
+): Promise<net.Server[]> {
   if (hostIp !== '' && !allowNonLoopback && !isLoopback(hostIp)) {
     throw new Forbidden(
       `badidea does not publish a port on ${hostIp}: it listens on 127.0.0.1 and ::1 only.\nwhy: every host of the network could reach the container\nfix: leave the address out (-p ${port}:…), use 127.0.0.1, or set forward.allowNonLoopback in config.json`,
@@ -67,7 +72,8 @@ async function listenOnAnyFree(accept: (socket: net.Socket) => void): Promise<ne
 
 function unlessNoIPv6(address: string): (error: Error & {code?: string}) => undefined {
   return error => {
-    if (address === '::1' && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT')) return undefined;
+    if (address === '::1' && (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'))
+      return undefined;
     throw error;
   };
 }

@@ -78,7 +78,10 @@ export function containerInspect(view: ContainerView): ContainerInspect {
       Env: configuredEnvironment(record),
       Cmd: command.length > 0 ? command : null,
       Image: request.Image,
-      Volumes: image.config.Volumes.length + request.Volumes.length > 0 ? goSet([...image.config.Volumes, ...request.Volumes]) : null,
+      Volumes:
+        image.config.Volumes.length + request.Volumes.length > 0
+          ? goSet([...image.config.Volumes, ...request.Volumes])
+          : null,
       WorkingDir: request.WorkingDir || image.config.WorkingDir,
       Entrypoint: entrypoint.length > 0 ? entrypoint : null,
       OnBuild: null,
@@ -121,7 +124,11 @@ export function statusOf({state, removing}: Pick<ContainerView, 'state' | 'remov
 
 /** The ports of the image, of `--expose` and of `-p`, as `80/tcp`. */
 export function exposedPorts({request, image}: ContainerRecord): string[] {
-  const ports = [...image.config.ExposedPorts, ...request.ExposedPorts, ...Object.keys(request.HostConfig.PortBindings)];
+  const ports = [
+    ...image.config.ExposedPorts,
+    ...request.ExposedPorts,
+    ...Object.keys(request.HostConfig.PortBindings),
+  ];
   return [...new Set(ports.map(port => (port.includes('/') ? port : `${port}/tcp`)))].toSorted();
 }
 
@@ -204,7 +211,12 @@ function summaryPorts({record, state}: ContainerView): ContainerSummary['Ports']
     const own = {PrivatePort: Number(number), Type: protocol ?? 'tcp'};
     const published = state.ports.filter(({containerPort}) => containerPort === port);
     if (published.length === 0) return [own];
-    return published.map(({hostIp, hostPort}) => ({IP: hostIp, PrivatePort: own.PrivatePort, PublicPort: hostPort, Type: own.Type}));
+    return published.map(({hostIp, hostPort}) => ({
+      IP: hostIp,
+      PrivatePort: own.PrivatePort,
+      PublicPort: hostPort,
+      Type: own.Type,
+    }));
   });
 }
 

@@ -1,4 +1,5 @@
 import type {V1Secret} from '@kubernetes/client-node';
+
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import {CONTAINER_SECRET_TYPE, ID_LABEL, objectName, ownLabels} from './labels.ts';
 
@@ -76,7 +77,10 @@ export function secretForContainer(record: ContainerRecord, state: ContainerStat
     apiVersion: 'v1',
     kind: 'Secret',
     type: CONTAINER_SECRET_TYPE,
-    metadata: {name: objectName(record.id), labels: {...ownLabels(owner), [ID_LABEL]: record.id.slice(0, 32)}},
+    metadata: {
+      name: objectName(record.id),
+      labels: {...ownLabels(owner), [ID_LABEL]: record.id.slice(0, 32)},
+    },
     data: {container: encode(record), state: encode(state)},
   };
 }
@@ -87,7 +91,9 @@ export function statePatch(state: ContainerState): object {
 }
 
 /** undefined for a Secret that is no container's, or that somebody has spoilt. */
-export function containerFromSecret(secret: V1Secret): {record: ContainerRecord; state: ContainerState} | undefined {
+export function containerFromSecret(
+  secret: V1Secret,
+): {record: ContainerRecord; state: ContainerState} | undefined {
   if (secret.type !== CONTAINER_SECRET_TYPE) return undefined;
   const record = decode(secret.data?.['container']);
   const state = decode(secret.data?.['state']);
@@ -96,7 +102,14 @@ export function containerFromSecret(secret: V1Secret): {record: ContainerRecord;
 }
 
 function isRecord(value: unknown): value is ContainerRecord {
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && 'request' in value && 'image' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'request' in value &&
+    'image' in value
+  );
 }
 
 function encode(value: object): string {

@@ -1,4 +1,5 @@
 import type {V1Container, V1Pod, V1SecurityContext} from '@kubernetes/client-node';
+
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import type {ContainerRecord} from './container-record.ts';
 import {ID_LABEL, WARM_LABEL, objectName, ownLabels} from './labels.ts';
@@ -22,7 +23,10 @@ export interface PodSettings {
  * The Pod that holds a container: the agent as its command, which waits until it is told to start. It passes Pod Security *baseline*,
  * and nothing of the container's environment or command is in it.
  */
-export function podForContainer(record: Pick<ContainerRecord, 'id' | 'request' | 'image'>, settings: PodSettings): V1Pod {
+export function podForContainer(
+  record: Pick<ContainerRecord, 'id' | 'request' | 'image'>,
+  settings: PodSettings,
+): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -41,7 +45,10 @@ export function podForContainer(record: Pick<ContainerRecord, 'id' | 'request' |
       ...names(record.request),
       containers: [mainContainer(record, settings)],
       volumes: [
-        {name: 'agent', configMap: {name: settings.agentConfigMap(record.image.architecture), defaultMode: 0o555}},
+        {
+          name: 'agent',
+          configMap: {name: settings.agentConfigMap(record.image.architecture), defaultMode: 0o555},
+        },
         {name: 'run', emptyDir: {}},
       ],
     },
@@ -59,7 +66,10 @@ export function podShape(pod: V1Pod, containerId: string): string {
   return JSON.stringify({...pod.spec, hostname});
 }
 
-function mainContainer(record: Pick<ContainerRecord, 'request' | 'image'>, settings: PodSettings): V1Container {
+function mainContainer(
+  record: Pick<ContainerRecord, 'request' | 'image'>,
+  settings: PodSettings,
+): V1Container {
   const {Memory, NanoCpus} = record.request.HostConfig;
   const limits = {
     ...(Memory > 0 ? {memory: String(Memory)} : {}),
@@ -72,7 +82,10 @@ function mainContainer(record: Pick<ContainerRecord, 'request' | 'image'>, setti
     command: [AGENT, 'init'],
     // The image's own working directory may not exist; the agent changes to it, and makes it, when it starts the process.
     workingDir: '/',
-    resources: {requests: requestsBelow(settings.requests, limits), ...(Object.keys(limits).length > 0 ? {limits} : {})},
+    resources: {
+      requests: requestsBelow(settings.requests, limits),
+      ...(Object.keys(limits).length > 0 ? {limits} : {}),
+    },
     securityContext: securityContext(record.request),
     volumeMounts: [
       {name: 'agent', mountPath: '/.badidea/bin', readOnly: true},
@@ -85,7 +98,10 @@ function mainContainer(record: Pick<ContainerRecord, 'request' | 'image'>, setti
 function requestsBelow(requests: {cpu: string; memory: string}, limits: {cpu?: string; memory?: string}) {
   return {
     cpu: limits.cpu !== undefined && milli(limits.cpu) < milli(requests.cpu) ? limits.cpu : requests.cpu,
-    memory: limits.memory !== undefined && Number(limits.memory) < bytes(requests.memory) ? limits.memory : requests.memory,
+    memory:
+      limits.memory !== undefined && Number(limits.memory) < bytes(requests.memory)
+        ? limits.memory
+        : requests.memory,
   };
 }
 
@@ -101,25 +117,32 @@ function securityContext({HostConfig}: ContainerCreateRequest): V1SecurityContex
       ? {capabilities: {...(add.length > 0 ? {add} : {}), ...(drop.length > 0 ? {drop} : {})}}
       : {}),
     ...(HostConfig.ReadonlyRootfs ? {readOnlyRootFilesystem: true} : {}),
-    ...(HostConfig.SecurityOpt.some(option => option.startsWith('no-new-privileges') && !option.endsWith('false'))
+    ...(HostConfig.SecurityOpt.some(
+      option => option.startsWith('no-new-privileges') && !option.endsWith('false'),
+    )
       ? {allowPrivilegeEscalation: false}
       : {}),
   };
 }
 
-function names({HostConfig}: ContainerCreateRequest): Pick<NonNullable<V1Pod['spec']>, 'dnsPolicy' | 'dnsConfig' | 'hostAliases'> {
+function names({
+  HostConfig,
+}: ContainerCreateRequest): Pick<NonNullable<V1Pod['spec']>, 'dnsPolicy' | 'dnsConfig' | 'hostAliases'> {
   const hostAliases = HostConfig.ExtraHosts.map(entry => {
     const colon = entry.indexOf(':');
     return {hostnames: [entry.slice(0, colon)], ip: entry.slice(colon + 1).replace(/^\[|\]$/g, '')};
   });
-  const own = HostConfig.Dns.length > 0 || HostConfig.DnsSearch.length > 0 || HostConfig.DnsOptions.length > 0;
+  const own =
+    HostConfig.Dns.length > 0 || HostConfig.DnsSearch.length > 0 || HostConfig.DnsOptions.length > 0;
   return {
     dnsPolicy: HostConfig.Dns.length > 0 ? 'None' : 'ClusterFirst',
     ...(own
       ? {
           dnsConfig: {
             ...(HostConfig.Dns.length > 0 ? {nameservers: HostConfig.Dns} : {}),
-            ...(HostConfig.DnsSearch.length > 0 ? {searches: HostConfig.DnsSearch.filter(search => search !== '.')} : {}),
+            ...(HostConfig.DnsSearch.length > 0
+              ? {searches: HostConfig.DnsSearch.filter(search => search !== '.')}
+              : {}),
             ...(HostConfig.DnsOptions.length > 0 ? {options: HostConfig.DnsOptions.map(dnsOption)} : {}),
           },
         }

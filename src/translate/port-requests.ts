@@ -14,7 +14,11 @@ export function portRequests(record: ContainerRecord, before: PublishedPort[] = 
   const bindings = Object.entries(PortBindings).flatMap(([port, list]) => {
     const containerPort = port.includes('/') ? port : `${port}/tcp`;
     const wanted = list.length === 0 ? [{HostIp: '', HostPort: ''}] : list;
-    return wanted.map(({HostIp, HostPort}) => ({containerPort, hostIp: HostIp, hostPorts: hostPorts(HostPort)}));
+    return wanted.map(({HostIp, HostPort}) => ({
+      containerPort,
+      hostIp: HostIp,
+      hostPorts: hostPorts(HostPort),
+    }));
   });
   const bound = new Set(bindings.map(({containerPort}) => containerPort));
   const all = PublishAllPorts ? exposedPorts(record).filter(port => !bound.has(port)) : [];
@@ -23,8 +27,12 @@ export function portRequests(record: ContainerRecord, before: PublishedPort[] = 
 }
 
 function asBefore(request: PortRequest, before: PublishedPort[]): PortRequest {
-  const port = before.find(({containerPort, hostIp}) => containerPort === request.containerPort && (request.hostIp === '' || request.hostIp === hostIp));
-  const fits = port !== undefined && (request.hostPorts.includes(0) || request.hostPorts.includes(port.hostPort));
+  const port = before.find(
+    ({containerPort, hostIp}) =>
+      containerPort === request.containerPort && (request.hostIp === '' || request.hostIp === hostIp),
+  );
+  const fits =
+    port !== undefined && (request.hostPorts.includes(0) || request.hostPorts.includes(port.hostPort));
   return fits ? {...request, hostPorts: [port.hostPort]} : request;
 }
 

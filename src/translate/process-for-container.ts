@@ -43,13 +43,17 @@ export function commandLine(request: ContainerCreateRequest, image: ImageConfig)
   return [...entrypoint, ...command];
 }
 
-export function entrypointAndCommand(request: ContainerCreateRequest, image: ImageConfig): {entrypoint: string[]; command: string[]} {
+export function entrypointAndCommand(
+  request: ContainerCreateRequest,
+  image: ImageConfig,
+): {entrypoint: string[]; command: string[]} {
   const given = request.Entrypoint;
   if (given === undefined) {
     return {entrypoint: image.Entrypoint, command: request.Cmd?.length ? request.Cmd : image.Cmd};
   }
   const entrypoint = given.length === 1 && given[0] === '' ? [] : given;
-  if (given.length === 0) return {entrypoint: image.Entrypoint, command: request.Cmd?.length ? request.Cmd : image.Cmd};
+  if (given.length === 0)
+    return {entrypoint: image.Entrypoint, command: request.Cmd?.length ? request.Cmd : image.Cmd};
   return {entrypoint, command: request.Cmd ?? []};
 }
 

@@ -18,7 +18,11 @@ const ENOEXEC = 8;
  * Docker's sentence and exit code for a process that could not be started. The docker CLI chooses its own exit code by parts of the sentence
  * (docker-api reference, 4.5): "executable file not found" and "no such file or directory" are 127, "permission denied" is 126.
  */
-export function startFailure(failure: ProcessFailure, process: {program: string; cwd: string}, kind: 'container' | 'exec' = 'container') {
+export function startFailure(
+  failure: ProcessFailure,
+  process: {program: string; cwd: string},
+  kind: 'container' | 'exec' = 'container',
+) {
   // The agent says it in Docker's words.
   if (failure.stage === STAGE_USER) return {message: failure.message, exitCode: 126};
   const reason = reasonOf(failure, process.program, process.cwd);
@@ -33,11 +37,13 @@ const PREFIX = {
 };
 
 function reasonOf({stage, errno, message}: ProcessFailure, program: string, cwd: string): string {
-  if (stage === STAGE_CWD) return `chdir to cwd (${JSON.stringify(cwd)}) set in config.json failed: ${words(errno, message)}`;
+  if (stage === STAGE_CWD)
+    return `chdir to cwd (${JSON.stringify(cwd)}) set in config.json failed: ${words(errno, message)}`;
   if (stage !== STAGE_PROGRAM) return message;
   const name = JSON.stringify(program);
   if (errno === ENOENT && !program.includes('/')) return `exec: ${name}: executable file not found in $PATH`;
-  if (errno === ENOENT || errno === ENOTDIR) return `exec: ${name}: stat ${program}: ${words(errno, message)}`;
+  if (errno === ENOENT || errno === ENOTDIR)
+    return `exec: ${name}: stat ${program}: ${words(errno, message)}`;
   return `exec: ${name}: ${words(errno === EISDIR ? EACCES : errno, message)}`;
 }
 

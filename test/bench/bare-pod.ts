@@ -1,11 +1,15 @@
 import {randomBytes} from 'node:crypto';
+
 import {connectCluster} from '../../src/cluster/connect.ts';
 import {NotReady} from '../../src/errors.ts';
 import {MANAGED_BY, MANAGED_BY_LABEL, OWNER_LABEL} from '../../src/translate/labels.ts';
 import {type BenchStage, timed} from './table.ts';
 
 /** The least that Kubernetes does for a command in a new Pod: POST, exec as soon as it is taken, DELETE. The Pod has one ConfigMap volume, as every container of ours. */
-export async function barePod({badidea, cluster}: BenchStage): Promise<{measure(): Promise<number>; close(): Promise<void>}> {
+export async function barePod({
+  badidea,
+  cluster,
+}: BenchStage): Promise<{measure(): Promise<number>; close(): Promise<void>}> {
   const connection = await connectCluster({
     kubeconfig: cluster.kubeconfigAdmin,
     namespace: badidea.namespace,
@@ -14,7 +18,13 @@ export async function barePod({badidea, cluster}: BenchStage): Promise<{measure(
   });
   const kubernetes = connection.cluster;
   const labels = {[MANAGED_BY_LABEL]: MANAGED_BY, [OWNER_LABEL]: 'bench'};
-  await kubernetes.ensureConfigMap({apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'bad-bench', labels}, immutable: true, data: {file: 'x'}});
+  await kubernetes.ensureConfigMap({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {name: 'bad-bench', labels},
+    immutable: true,
+    data: {file: 'x'},
+  });
   const running = new Map<string, () => void>();
   const ending = new AbortController();
   const watch = kubernetes.watch(
@@ -41,7 +51,15 @@ export async function barePod({badidea, cluster}: BenchStage): Promise<{measure(
         restartPolicy: 'Never',
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: 0,
-        containers: [{name: 'main', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['sleep', '1000'], volumeMounts: [{name: 'file', mountPath: '/file'}]}],
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox',
+            imagePullPolicy: 'IfNotPresent',
+            command: ['sleep', '1000'],
+            volumeMounts: [{name: 'file', mountPath: '/file'}],
+          },
+        ],
         volumes: [{name: 'file', configMap: {name: 'bad-bench'}}],
       },
     });

@@ -8,7 +8,19 @@ export async function measureExec({badidea, cluster, rounds}: BenchStage): Promi
   const {against, ours} = await alternately(
     rounds * 2,
     async () => (await badidea.docker(['exec', 'exec', 'true'])).milliseconds,
-    async () => (await run('kubectl', ['--kubeconfig', cluster.kubeconfigAdmin, '-n', badidea.namespace, 'exec', pod, '--', 'true'])).milliseconds,
+    async () =>
+      (
+        await run('kubectl', [
+          '--kubeconfig',
+          cluster.kubeconfigAdmin,
+          '-n',
+          badidea.namespace,
+          'exec',
+          pod,
+          '--',
+          'true',
+        ])
+      ).milliseconds,
   );
   await badidea.docker(['rm', '-f', 'exec']);
   return [

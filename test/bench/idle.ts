@@ -1,5 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
+
 import type {BenchStage, Row} from './table.ts';
 
 const SECONDS = 20;
@@ -16,14 +17,18 @@ export async function measureIdle({badidea}: BenchStage): Promise<Row[]> {
   const resident = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   await badidea.docker(['rm', '-f', 'idle']);
   return [
-    {ours: {name: `idle daemon, CPU over ${SECONDS} s`, unit: '%', values: [used / (SECONDS * 10)]}, goal: '≈ 0'},
+    {
+      ours: {name: `idle daemon, CPU over ${SECONDS} s`, unit: '%', values: [used / (SECONDS * 10)]},
+      goal: '≈ 0',
+    },
     {ours: {name: 'idle daemon, RSS', unit: 'MiB', values: [resident]}, goal: '≤ 150 MB'},
   ];
 }
 
 async function daemonPid({badidea}: Pick<BenchStage['badidea'], 'badidea'>): Promise<number> {
   const status: unknown = JSON.parse((await badidea(['status', '--json'])).stdout);
-  const daemon = typeof status === 'object' && status !== null && 'daemon' in status ? status.daemon : undefined;
+  const daemon =
+    typeof status === 'object' && status !== null && 'daemon' in status ? status.daemon : undefined;
   if (typeof daemon !== 'object' || daemon === null || !('pid' in daemon) || typeof daemon.pid !== 'number') {
     throw new Error(`status --json has no daemon.pid: ${JSON.stringify(status)}`);
   }

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+
 import {run} from '../e2e/support/run.ts';
 import {barePod} from './bare-pod.ts';
 import {alternately, type BenchStage, type Row, timed} from './table.ts';
@@ -6,13 +7,24 @@ import {alternately, type BenchStage, type Row, timed} from './table.ts';
 /** `docker run --rm busybox true`: with a held Pod, and without one against the least that Kubernetes can do. */
 export async function measureRun(stage: BenchStage): Promise<Row[]> {
   const {badidea, cluster, rounds} = stage;
-  const dockerRun = (...options: string[]) => timed(() => expectSuccess(badidea.docker(['run', '--rm', ...options, 'busybox', 'true'])));
+  const dockerRun = (...options: string[]) =>
+    timed(() => expectSuccess(badidea.docker(['run', '--rm', ...options, 'busybox', 'true'])));
   const kubectlRun = (round: number) =>
     timed(() =>
       expectSuccess(
         run('kubectl', [
           ...['--kubeconfig', cluster.kubeconfigAdmin, '-n', badidea.namespace],
-          ...['run', `bench-${round}`, '--rm', '-i', '--quiet', '--restart=Never', '--image=busybox', '--', 'true'],
+          ...[
+            'run',
+            `bench-${round}`,
+            '--rm',
+            '-i',
+            '--quiet',
+            '--restart=Never',
+            '--image=busybox',
+            '--',
+            'true',
+          ],
         ]),
       ),
     );
@@ -27,9 +39,17 @@ export async function measureRun(stage: BenchStage): Promise<Row[]> {
     () => kubectlRun(++count),
   );
   // A memory limit is in no held Pod: this one is made from nothing.
-  const cold = await alternately(rounds, () => dockerRun('-m', '256m'), () => kubectlRun(++count));
+  const cold = await alternately(
+    rounds,
+    () => dockerRun('-m', '256m'),
+    () => kubectlRun(++count),
+  );
   const bare = await barePod(stage);
-  const least = await alternately(rounds, () => dockerRun('-m', '256m'), () => bare.measure());
+  const least = await alternately(
+    rounds,
+    () => dockerRun('-m', '256m'),
+    () => bare.measure(),
+  );
   await bare.close();
   const goalKubectl = '≤ 0.4 ×';
   return [
@@ -45,7 +65,11 @@ export async function measureRun(stage: BenchStage): Promise<Row[]> {
     },
     {
       ours: {name: 'the same, no held Pod', unit: 'ms', values: least.ours},
-      against: {name: 'bare Pod with one ConfigMap volume, POST → exec `true`', unit: 'ms', values: least.against},
+      against: {
+        name: 'bare Pod with one ConfigMap volume, POST → exec `true`',
+        unit: 'ms',
+        values: least.against,
+      },
       goal: '≤ 1.3 ×',
     },
   ];

@@ -53,7 +53,10 @@ export function median(values: number[]): number {
   return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2;
 }
 
-export function table(rows: Row[], {commit, date, rounds}: {commit: string; date: string; rounds: number}): string {
+export function table(
+  rows: Row[],
+  {commit, date, rounds}: {commit: string; date: string; rounds: number},
+): string {
   const lines = rows.map(({against, goal, ours}) => {
     const ratio = against ? `${(median(ours.values) / median(against.values)).toFixed(2)} ×` : '';
     return `| ${ours.name} | ${shown(ours)} | ${against?.name ?? ''} | ${against ? shown(against) : ''} | ${ratio} | ${goal} |`;
@@ -72,5 +75,7 @@ ${lines.join('\n')}
 function shown({unit, values}: Samples): string {
   const digits = unit === 'ms' && median(values) > 20 ? 0 : 1;
   const [low, high] = [Math.min(...values), Math.max(...values)].map(value => value.toFixed(digits));
-  return values.length === 1 ? `${low} ${unit}` : `${median(values).toFixed(digits)} ${unit} (${low}–${high})`;
+  return values.length === 1
+    ? `${low} ${unit}`
+    : `${median(values).toFixed(digits)} ${unit} (${low}–${high})`;
 }

@@ -1,4 +1,5 @@
 import type {TestProject} from 'vitest/node';
+
 import {testCluster} from '../cluster/test-cluster.ts';
 
 declare module 'vitest' {

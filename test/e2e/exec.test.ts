@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+
 import {onCluster} from './support/suite.ts';
 
 onCluster('docker exec', stage => {
@@ -11,7 +12,18 @@ onCluster('docker exec', stage => {
   test('exec -u -w -e run as told, and inherit the container’s variables', async () => {
     const exec = await started('exec-1');
 
-    const outcome = await exec('-u', '12:34', '-w', '/tmp', '-e', 'MY=own', 'exec-1', 'sh', '-c', 'echo $(id -u):$(id -g) $PWD $MY $OF');
+    const outcome = await exec(
+      '-u',
+      '12:34',
+      '-w',
+      '/tmp',
+      '-e',
+      'MY=own',
+      'exec-1',
+      'sh',
+      '-c',
+      'echo $(id -u):$(id -g) $PWD $MY $OF',
+    );
 
     expect(outcome.stdout).toBe('12:34 /tmp own container\n');
   });
@@ -35,7 +47,9 @@ onCluster('docker exec', stage => {
       'OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such-program": executable file not found in $PATH: unknown',
     );
     expect(folder.code).toBe(127);
-    expect(folder.stdout + folder.stderr).toContain('chdir to cwd ("/nope") set in config.json failed: no such file or directory');
+    expect(folder.stdout + folder.stderr).toContain(
+      'chdir to cwd ("/nope") set in config.json failed: no such file or directory',
+    );
   });
 
   test('an unknown user is an error of the request', async () => {

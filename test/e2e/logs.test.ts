@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+
 import {onCluster} from './support/suite.ts';
 
 onCluster('docker logs', stage => {
@@ -13,7 +14,15 @@ onCluster('docker logs', stage => {
   });
 
   test('--tail counts lines, -t gives each its time', async () => {
-    await docker('run', '--name', 'logs-2', 'busybox', 'sh', '-c', 'for i in $(seq 1 2000); do echo line $i; done');
+    await docker(
+      'run',
+      '--name',
+      'logs-2',
+      'busybox',
+      'sh',
+      '-c',
+      'for i in $(seq 1 2000); do echo line $i; done',
+    );
 
     const tail = await docker('logs', '--tail', '3', 'logs-2');
     const none = await docker('logs', '--tail', '0', 'logs-2');
@@ -36,7 +45,16 @@ onCluster('docker logs', stage => {
   });
 
   test('-f follows to the end of the container and then ends', async () => {
-    await docker('run', '-d', '--name', 'logs-4', 'busybox', 'sh', '-c', 'for i in 1 2 3; do echo $i; sleep 0.5; done');
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'logs-4',
+      'busybox',
+      'sh',
+      '-c',
+      'for i in 1 2 3; do echo $i; sleep 0.5; done',
+    );
 
     const followed = await docker('logs', '-f', 'logs-4');
 
@@ -44,12 +62,28 @@ onCluster('docker logs', stage => {
   });
 
   test('kubectl logs shows the same', async () => {
-    const {stdout: id} = await docker('run', '-d', '--name', 'logs-5', 'busybox', 'sh', '-c', 'echo for kubectl; sleep 1000');
+    const {stdout: id} = await docker(
+      'run',
+      '-d',
+      '--name',
+      'logs-5',
+      'busybox',
+      'sh',
+      '-c',
+      'echo for kubectl; sleep 1000',
+    );
     const {run} = await import('./support/run.ts');
     await docker('exec', 'logs-5', 'sleep', '0.5');
 
     const pod = `bad-${id.trim().slice(0, 20)}`;
-    const logs = await run('kubectl', ['--kubeconfig', stage.cluster.kubeconfigBadidea, '-n', stage.badidea.namespace, 'logs', pod]);
+    const logs = await run('kubectl', [
+      '--kubeconfig',
+      stage.cluster.kubeconfigBadidea,
+      '-n',
+      stage.badidea.namespace,
+      'logs',
+      pod,
+    ]);
 
     expect(logs.stdout).toBe('for kubectl\n');
   });

@@ -1,5 +1,7 @@
 import net from 'node:net';
+
 import {expect, test} from 'vitest';
+
 import {onCluster} from './support/suite.ts';
 
 onCluster(
@@ -37,11 +39,23 @@ onCluster(
 
     test('a port that is taken is Docker’s own error, and nothing is half-made', async () => {
       const port = await published('ports-2', ...httpd);
-      const other = await docker('run', '-d', '--name', 'ports-2b', '-p', '0:81', '-p', `${port}:80`, ...httpd);
+      const other = await docker(
+        'run',
+        '-d',
+        '--name',
+        'ports-2b',
+        '-p',
+        '0:81',
+        '-p',
+        `${port}:80`,
+        ...httpd,
+      );
       const state = await docker('inspect', '-f', '{{.State.Status}} {{.NetworkSettings.Ports}}', 'ports-2b');
 
       expect(other.code).toBe(125);
-      expect(other.stderr).toMatch(/driver failed programming external connectivity on endpoint ports-2b \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:\d+ failed: port is already allocated/);
+      expect(other.stderr).toMatch(
+        /driver failed programming external connectivity on endpoint ports-2b \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:\d+ failed: port is already allocated/,
+      );
       expect(state.stdout).toBe('created map[]\n');
       expect(await get(`http://127.0.0.1:${port}/`)).toBe('hello\n');
     });

@@ -1,16 +1,20 @@
 import {expect, test} from 'vitest';
+
 import {onCluster} from './support/suite.ts';
 
 onCluster(
   'docker run',
   stage => {
     const docker = (...args: string[]) => stage.badidea.docker(args);
-    const sh = (script: string, ...options: string[]) => docker('run', '--rm', ...options, 'busybox', 'sh', '-c', script);
+    const sh = (script: string, ...options: string[]) =>
+      docker('run', '--rm', ...options, 'busybox', 'sh', '-c', script);
 
     test('a run prints its output, 200 times of 200', async () => {
       const outputs: string[] = [];
       for (let round = 0; round < 50; round++) {
-        const four = await Promise.all([1, 2, 3, 4].map(() => docker('run', '--rm', 'busybox', 'echo', 'hi')));
+        const four = await Promise.all(
+          [1, 2, 3, 4].map(() => docker('run', '--rm', 'busybox', 'echo', 'hi')),
+        );
         outputs.push(...four.map(({code, stderr, stdout}) => `${code} ${stdout}${stderr}`));
       }
 
@@ -50,7 +54,20 @@ onCluster(
 
     test('-e -w -u -l -h --entrypoint do what they do in Docker', async () => {
       const outcome = await docker(
-        ...['run', '--rm', '-e', 'A=b c', '-w', '/made/for/it', '-u', '1000:1001', '-h', 'somewhere', '-l', 'x=y'],
+        ...[
+          'run',
+          '--rm',
+          '-e',
+          'A=b c',
+          '-w',
+          '/made/for/it',
+          '-u',
+          '1000:1001',
+          '-h',
+          'somewhere',
+          '-l',
+          'x=y',
+        ],
         ...['--entrypoint', 'sh', 'busybox', '-c', 'echo "$A|$PWD|$(id -u):$(id -g)|$HOSTNAME|$(hostname)"'],
       );
 
@@ -60,7 +77,9 @@ onCluster(
     test('a variable reaches the process byte for byte', async () => {
       const value = 'line\nnext $(HOME) $$X "quoted" \\ ünïcode';
 
-      expect((await docker('run', '--rm', '-e', `V=${value}`, 'busybox', 'sh', '-c', 'printf %s "$V"')).stdout).toBe(value);
+      expect(
+        (await docker('run', '--rm', '-e', `V=${value}`, 'busybox', 'sh', '-c', 'printf %s "$V"')).stdout,
+      ).toBe(value);
     });
 
     test('a name can be used once, and the text says by whom', async () => {
@@ -75,7 +94,18 @@ onCluster(
     });
 
     test('--stop-signal reaches the process on docker stop', async () => {
-      await docker('run', '-d', '--name', 'stops', '--stop-signal', 'USR1', 'busybox', 'sh', '-c', 'trap "exit 7" USR1; while :; do sleep 0.1; done');
+      await docker(
+        'run',
+        '-d',
+        '--name',
+        'stops',
+        '--stop-signal',
+        'USR1',
+        'busybox',
+        'sh',
+        '-c',
+        'trap "exit 7" USR1; while :; do sleep 0.1; done',
+      );
       const stopped = await docker('stop', 'stops');
       const inspected = await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'stops');
       await docker('rm', 'stops');
@@ -94,7 +124,16 @@ onCluster(
     });
 
     test('stop and start again keep the writable layer', async () => {
-      await docker('run', '-d', '--name', 'again', 'busybox', 'sh', '-c', 'cat /mark; date > /mark; sleep 1000');
+      await docker(
+        'run',
+        '-d',
+        '--name',
+        'again',
+        'busybox',
+        'sh',
+        '-c',
+        'cat /mark; date > /mark; sleep 1000',
+      );
       await docker('stop', '-t', '0', 'again');
       await docker('start', 'again');
       await docker('exec', 'again', 'true');
@@ -124,13 +163,24 @@ onCluster(
     test('the USER, WORKDIR and ENV of an image hold', async () => {
       await docker('pull', '-q', 'user');
 
-      expect((await docker('run', '--rm', 'user', 'sh', '-c', 'id -un; pwd; echo $HOME')).stdout).toBe('app\n/home/app\n/home/app\n');
+      expect((await docker('run', '--rm', 'user', 'sh', '-c', 'id -un; pwd; echo $HOME')).stdout).toBe(
+        'app\n/home/app\n/home/app\n',
+      );
     });
 
     test('nothing privileged is in the Pod, and nothing secret', async () => {
       await docker('run', '-d', '--name', 'looked-at', '-e', 'PASSWORD=hunter2', 'busybox', 'sleep', '1000');
       const {run} = await import('./support/run.ts');
-      const pods = await run('kubectl', ['--kubeconfig', stage.cluster.kubeconfigAdmin, '-n', stage.badidea.namespace, 'get', 'pods', '-o', 'yaml']);
+      const pods = await run('kubectl', [
+        '--kubeconfig',
+        stage.cluster.kubeconfigAdmin,
+        '-n',
+        stage.badidea.namespace,
+        'get',
+        'pods',
+        '-o',
+        'yaml',
+      ]);
       await docker('rm', '-f', 'looked-at');
 
       expect(pods.stdout).toContain('/.badidea/bin/agent');

@@ -1,6 +1,8 @@
-import {createHash, randomBytes} from 'node:crypto';
 import {spawn} from 'node:child_process';
+import {createHash, randomBytes} from 'node:crypto';
+
 import {expect, test} from 'vitest';
+
 import {onCluster} from './support/suite.ts';
 import {inTerminal} from './support/terminal.ts';
 
@@ -10,8 +12,14 @@ onCluster('streams', stage => {
   const docker = (...args: string[]) => stage.badidea.docker(args);
 
   /** Pipes bytes into a docker command and hashes what comes out, without ever holding them all. */
-  function throughPipe(args: string[], megabytes: number): Promise<{sent: string; received: string; code: number}> {
-    const child = spawn('docker', ['--context', 'badidea', ...args], {env: stage.badidea.env, stdio: ['pipe', 'pipe', 'inherit']});
+  function throughPipe(
+    args: string[],
+    megabytes: number,
+  ): Promise<{sent: string; received: string; code: number}> {
+    const child = spawn('docker', ['--context', 'badidea', ...args], {
+      env: stage.badidea.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const sent = createHash('sha256');
     const received = createHash('sha256');
     child.stdout.on('data', (chunk: Buffer) => received.update(chunk));
@@ -24,7 +32,9 @@ onCluster('streams', stage => {
       child.stdin.end();
     })();
     return new Promise(resolve => {
-      child.on('close', code => resolve({sent: sent.digest('hex'), received: received.digest('hex'), code: code ?? -1}));
+      child.on('close', code =>
+        resolve({sent: sent.digest('hex'), received: received.digest('hex'), code: code ?? -1}),
+      );
     });
   }
 
@@ -45,17 +55,23 @@ onCluster('streams', stage => {
   });
 
   test('the end of stdin reaches the process, and its late answer comes back', async () => {
-    const outcome = await stage.badidea.docker(['run', '--rm', '-i', 'busybox', 'sh', '-c', 'wc -c; sleep 1; echo late'], {input: 'abc'});
+    const outcome = await stage.badidea.docker(
+      ['run', '--rm', '-i', 'busybox', 'sh', '-c', 'wc -c; sleep 1; echo late'],
+      {input: 'abc'},
+    );
 
     expect(outcome.stdout).toBe('3\nlate\n');
   });
 
   test('run -it has a terminal of the right size, and resizes with it', async () => {
-    const terminal = inTerminal("docker --context badidea run --rm -it busybox sh -c 'stty size; trap \"stty size\" WINCH; while :; do sleep 0.1; done'", {
-      env: stage.badidea.env,
-      rows: 31,
-      columns: 99,
-    });
+    const terminal = inTerminal(
+      'docker --context badidea run --rm -it busybox sh -c \'stty size; trap "stty size" WINCH; while :; do sleep 0.1; done\'',
+      {
+        env: stage.badidea.env,
+        rows: 31,
+        columns: 99,
+      },
+    );
     await terminal.shows('31 99');
     await terminal.resize(44, 120);
     await terminal.shows('44 120');
@@ -66,7 +82,11 @@ onCluster('streams', stage => {
 
   test('exec -it talks to a shell', async () => {
     await docker('run', '-d', '--name', 'shell', 'busybox', 'sleep', '1000');
-    const terminal = inTerminal('docker --context badidea exec -it shell sh', {env: stage.badidea.env, rows: 25, columns: 81});
+    const terminal = inTerminal('docker --context badidea exec -it shell sh', {
+      env: stage.badidea.env,
+      rows: 25,
+      columns: 81,
+    });
     await terminal.shows('#');
     terminal.type('stty size; echo $((40 + 2)); exit 9\n');
     await terminal.shows('25 81');

@@ -1,6 +1,8 @@
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
+
 import {expect, test} from 'vitest';
+
 import {restartApiServer} from '../cluster/restart-api-server.ts';
 import {run} from './support/run.ts';
 import {onCluster} from './support/suite.ts';
@@ -9,13 +11,27 @@ onCluster('survival', stage => {
   const docker = (...args: string[]) => stage.badidea.docker(args);
 
   async function killDaemon(): Promise<void> {
-    const record: unknown = JSON.parse(await readFile(path.join(stage.badidea.home, 'state', 'badidea', 'default', 'daemon.json'), 'utf8'));
-    if (typeof record !== 'object' || record === null || !('pid' in record) || typeof record.pid !== 'number') throw new Error('no pid');
+    const record: unknown = JSON.parse(
+      await readFile(path.join(stage.badidea.home, 'state', 'badidea', 'default', 'daemon.json'), 'utf8'),
+    );
+    if (typeof record !== 'object' || record === null || !('pid' in record) || typeof record.pid !== 'number')
+      throw new Error('no pid');
     process.kill(record.pid, 'SIGKILL');
   }
 
   test('kill -9 of the daemon: after the next up, ps, logs, exit codes and ports are as before', async () => {
-    await docker('run', '-d', '--name', 'web', '-p', '0:80', 'busybox', 'sh', '-c', 'echo started; mkdir /w; echo hello > /w/index.html; exec httpd -f -p 80 -h /w');
+    await docker(
+      'run',
+      '-d',
+      '--name',
+      'web',
+      '-p',
+      '0:80',
+      'busybox',
+      'sh',
+      '-c',
+      'echo started; mkdir /w; echo hello > /w/index.html; exec httpd -f -p 80 -h /w',
+    );
     await docker('run', '--name', 'ended', 'busybox', 'sh', '-c', 'echo last words; exit 4');
     await docker('create', '--name', 'made', 'busybox', 'echo', 'later');
     const url = `http://127.0.0.1:${(await docker('port', 'web', '80/tcp')).stdout.trim().split('\n')[0]?.split(':').at(-1)}/`;
@@ -39,11 +55,14 @@ onCluster('survival', stage => {
     await new Promise(resolve => setTimeout(resolve, 3000));
     await stage.badidea.up();
 
-    expect((await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'alone')).stdout).toBe('exited 6\n');
+    expect((await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'alone')).stdout).toBe(
+      'exited 6\n',
+    );
   });
 
   test('the API server is killed and comes back while a run prints 10^5 numbered lines: none missing, none doubled', async () => {
-    const script = 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i; [ $((i % 1000)) = 0 ] && sleep 0.08; done; exit 0';
+    const script =
+      'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i; [ $((i % 1000)) = 0 ] && sleep 0.08; done; exit 0';
     const running = stage.badidea.docker(['run', '--rm', 'busybox', 'sh', '-c', script], {timeout: 110_000});
     await new Promise(resolve => setTimeout(resolve, 2500));
     await restartApiServer({downForMs: 2000});
@@ -65,10 +84,27 @@ onCluster('survival', stage => {
     }
 
     const names = (kind: string) =>
-      run('kubectl', ['--kubeconfig', stage.cluster.kubeconfigAdmin, '-n', stage.badidea.namespace, 'get', kind, '-o', 'name', '-l', 'badidea.dev/id']);
+      run('kubectl', [
+        '--kubeconfig',
+        stage.cluster.kubeconfigAdmin,
+        '-n',
+        stage.badidea.namespace,
+        'get',
+        kind,
+        '-o',
+        'name',
+        '-l',
+        'badidea.dev/id',
+      ]);
     await stage.badidea.badidea(['down']);
-    const pods = (await names('pods')).stdout.trim().split('\n').map(name => name.replace('pod/', ''));
-    const records = (await names('secrets')).stdout.trim().split('\n').map(name => name.replace('secret/', ''));
+    const pods = (await names('pods')).stdout
+      .trim()
+      .split('\n')
+      .map(name => name.replace('pod/', ''));
+    const records = (await names('secrets')).stdout
+      .trim()
+      .split('\n')
+      .map(name => name.replace('secret/', ''));
     await stage.badidea.up();
 
     expect(pods.filter(pod => pod !== '' && !records.includes(pod))).toEqual([]);

@@ -215,6 +215,7 @@ export function scriptedEngine(program: Program = async () => 0): ScriptedEngine
     events: {subscribe: ({signal}) => followEvents(listeners, signal)},
     system: {
       version: '0.1.0',
+      architecture: 'amd64',
       kubernetesVersion: () => 'v1.36.0',
       namespace: 'test',
       contextName: 'scripted',

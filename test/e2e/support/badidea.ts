@@ -2,6 +2,7 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+
 import type {TestCluster} from '../../cluster/test-cluster.ts';
 import {type Outcome, run, type RunOptions} from './run.ts';
 
@@ -31,16 +32,23 @@ export interface InstallOptions {
 }
 
 /** Makes an installation against a cluster; the daemon does not run yet. */
-export async function install(cluster: TestCluster, namespace: string, options: InstallOptions = {}): Promise<Installation> {
+export async function install(
+  cluster: TestCluster,
+  namespace: string,
+  options: InstallOptions = {},
+): Promise<Installation> {
   const home = await mkdtemp(path.join(tmpdir(), 'bad-'));
   const env = environment(home);
   const config = path.join(home, 'config', 'badidea');
   await mkdir(config, {recursive: true, mode: 0o700});
   await mkdir(path.join(home, 'run'), {mode: 0o700});
-  await writeFile(path.join(config, 'config.json'), JSON.stringify(settingsFor(cluster, options)), {mode: 0o600});
+  await writeFile(path.join(config, 'config.json'), JSON.stringify(settingsFor(cluster, options)), {
+    mode: 0o600,
+  });
   await cluster.grant(namespace);
   const kubeconfig = options.kubeconfig ?? cluster.kubeconfigBadidea;
-  const badidea = (args: string[], more: RunOptions = {}) => run(process.execPath, [CLI, ...args], {env, timeout: 120_000, ...more});
+  const badidea = (args: string[], more: RunOptions = {}) =>
+    run(process.execPath, [CLI, ...args], {env, timeout: 120_000, ...more});
   return {
     home,
     namespace,
@@ -48,8 +56,17 @@ export async function install(cluster: TestCluster, namespace: string, options: 
     socket: path.join(home, 'run', 'badidea', 'default', 'docker.sock'),
     badidea,
     async up(...args) {
-      const outcome = await badidea(['up', '--kubeconfig', kubeconfig, '--namespace', namespace, '-y', ...args]);
-      if (outcome.code !== 0) throw new Error(`badidea up failed (${outcome.code})\n${outcome.stdout}${outcome.stderr}`);
+      const outcome = await badidea([
+        'up',
+        '--kubeconfig',
+        kubeconfig,
+        '--namespace',
+        namespace,
+        '-y',
+        ...args,
+      ]);
+      if (outcome.code !== 0)
+        throw new Error(`badidea up failed (${outcome.code})\n${outcome.stdout}${outcome.stderr}`);
       return outcome;
     },
     docker: (args, more = {}) => run('docker', ['--context', 'badidea', ...args], {env, ...more}),
@@ -76,5 +93,8 @@ function environment(home: string): NodeJS.ProcessEnv {
 
 /** Plain names come from the built cluster's registry; on another cluster from Docker Hub. */
 function settingsFor(cluster: TestCluster, {settings = {}}: InstallOptions): Record<string, unknown> {
-  return {...(cluster.registry === undefined ? {} : {registries: {'docker.io': {mirror: cluster.registry}}}), ...settings};
+  return {
+    ...(cluster.registry === undefined ? {} : {registries: {'docker.io': {mirror: cluster.registry}}}),
+    ...settings,
+  };
 }

@@ -27,7 +27,11 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`${command} ${args.join(' ')} did not end within ${timeout} ms\n${output.stdout()}${output.stderr()}`));
+      reject(
+        new Error(
+          `${command} ${args.join(' ')} did not end within ${timeout} ms\n${output.stdout()}${output.stderr()}`,
+        ),
+      );
     }, timeout);
     child.on('error', error => {
       clearTimeout(timer);
@@ -36,7 +40,12 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       const milliseconds = performance.now() - begun;
-      resolve({code: code ?? (signal === null ? -1 : 128), stdout: output.stdout(), stderr: output.stderr(), milliseconds});
+      resolve({
+        code: code ?? (signal === null ? -1 : 128),
+        stdout: output.stdout(),
+        stderr: output.stderr(),
+        milliseconds,
+      });
     });
   });
 }

@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, describe, inject} from 'vitest';
+
 import {testCluster, type TestCluster} from '../../cluster/test-cluster.ts';
 import {type Installation, type InstallOptions, install} from './badidea.ts';
 
@@ -8,7 +9,11 @@ export interface Stage {
 }
 
 /** A suite on the real cluster, with badidea up in a namespace of its own, and images pulled. Skipped, with its reason told once, where there is no cluster. */
-export function onCluster(title: string, tests: (stage: Stage) => void, options: InstallOptions & {images?: string[]} = {}): void {
+export function onCluster(
+  title: string,
+  tests: (stage: Stage) => void,
+  options: InstallOptions & {images?: string[]} = {},
+): void {
   const skip = inject('clusterSkip');
   describe.skipIf(skip !== '')(title, () => {
     const stage: Partial<Stage> = {};
@@ -16,7 +21,10 @@ export function onCluster(title: string, tests: (stage: Stage) => void, options:
       const {cluster} = await testCluster();
       if (!cluster) throw new Error('the cluster has gone');
       stage.cluster = cluster;
-      const namespace = `badidea-${title.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 30)}-${process.pid}`;
+      const namespace = `badidea-${title
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .slice(0, 30)}-${process.pid}`;
       stage.badidea = await install(cluster, namespace.replace(/-+/g, '-'), options);
       await stage.badidea.up();
       for (const image of options.images ?? ['busybox']) {

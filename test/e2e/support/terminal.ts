@@ -2,13 +2,17 @@ import {spawn} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+
 import {run} from './run.ts';
 
 /**
  * Runs a command line under a real pseudo-terminal (`script` of util-linux) and plays the person in front of it. The terminal is resized from outside, by its
  * device, as a terminal emulator does it.
  */
-export function inTerminal(command: string, options: {env: NodeJS.ProcessEnv; rows: number; columns: number}) {
+export function inTerminal(
+  command: string,
+  options: {env: NodeJS.ProcessEnv; rows: number; columns: number},
+) {
   const folder = mkdtempSync(path.join(tmpdir(), 'pty-'));
   const deviceFile = path.join(folder, 'device');
   const line = `tty > ${deviceFile}; stty rows ${options.rows} cols ${options.columns}; ${command}`;
@@ -36,13 +40,24 @@ export function inTerminal(command: string, options: {env: NodeJS.ProcessEnv; ro
     async shows(text: string): Promise<void> {
       const deadline = AbortSignal.timeout(15_000);
       const late = new Promise<never>((_, reject) => {
-        deadline.addEventListener('abort', () => reject(new Error(`"${text}" did not appear in: ${JSON.stringify(shown)}`)), {once: true});
+        deadline.addEventListener(
+          'abort',
+          () => reject(new Error(`"${text}" did not appear in: ${JSON.stringify(shown)}`)),
+          {once: true},
+        );
       });
       late.catch(() => {});
       while (!shown.includes(text)) await Promise.race([wake.promise, late]);
     },
     async resize(rows: number, columns: number): Promise<void> {
-      await run('stty', ['-F', readFileSync(deviceFile, 'utf8').trim(), 'rows', String(rows), 'cols', String(columns)]);
+      await run('stty', [
+        '-F',
+        readFileSync(deviceFile, 'utf8').trim(),
+        'rows',
+        String(rows),
+        'cols',
+        String(columns),
+      ]);
     },
   };
 }
