@@ -38,13 +38,12 @@ static void on_signal(struct source *source) {
   source_not_readable(source);
 }
 
-/* Whatever an image may name as its STOPSIGNAL. */
+/* Whatever an image may name as its STOPSIGNAL. 37 is RTMIN+3 as Docker and systemd count; musl's own SIGRTMIN is one higher. */
 static void take_signals(void) {
-  static const int wanted[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+  static const int wanted[] = {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, 37};
   sigset_t set;
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) sigaddset(&set, wanted[i]);
-  sigaddset(&set, SIGRTMIN + 3);
   sigprocmask(SIG_SETMASK, &set, NULL);
   signal(SIGPIPE, SIG_IGN);
   int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -28,6 +28,8 @@ export interface AgentOptions {
   runner?: string[];
   /** Another binary than the one under test. */
   binary?: string;
+  /** How it is ended; a runner may not pass SIGTERM on. */
+  endedBy?: NodeJS.Signals;
 }
 
 /** A running `agent init` in a folder of its own, as a plain process. `await using` ends it. */
@@ -39,10 +41,14 @@ export class TestAgent implements AsyncDisposable {
   stderr = '';
   readonly exited: Promise<number | NodeJS.Signals>;
 
-  private constructor(directory: string, command: string[], args: string[]) {
+  readonly #endedBy: NodeJS.Signals;
+
+  private constructor(directory: string, options: AgentOptions) {
+    const {args = [], runner = [], binary = BINARY, endedBy = 'SIGTERM'} = options;
     this.directory = directory;
-    this.command = command;
-    const [program = '', ...rest] = command;
+    this.command = [...runner, binary];
+    this.#endedBy = endedBy;
+    const [program = '', ...rest] = this.command;
     this.process = spawn(program, [...rest, 'init', '--run', directory, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -53,9 +59,9 @@ export class TestAgent implements AsyncDisposable {
     );
   }
 
-  static async start({args = [], runner = [], binary = BINARY}: AgentOptions = {}): Promise<TestAgent> {
+  static async start(options: AgentOptions = {}): Promise<TestAgent> {
     const directory = await mkdtemp(join(tmpdir(), 'badidea-agent-'));
-    const agent = new TestAgent(directory, [...runner, binary], args);
+    const agent = new TestAgent(directory, options);
     const socket = join(directory, 'agent.sock');
     while (agent.process.exitCode === null && !(await listens(socket))) await sleep(2);
     return agent;
@@ -86,7 +92,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.process.kill('SIGTERM');
+    this.process.kill(this.#endedBy);
     const late = setTimeout(() => this.process.kill('SIGKILL'), 3000);
     await this.exited;
     clearTimeout(late);
