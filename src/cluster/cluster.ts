@@ -1,6 +1,6 @@
 import type {Duplex} from 'node:stream';
 
-import type {V1ConfigMap, V1Pod, V1Secret, V1PodSpec} from '@kubernetes/client-node';
+import type {V1ConfigMap, V1Pod, V1Secret} from '@kubernetes/client-node';
 
 /**
  * The Kubernetes namespace that the daemon works in, in the few words that the rest of badidea needs. `kubernetes.ts` implements it over the
@@ -75,6 +75,5 @@ export interface Watch {
 }
 
 export type Pod = V1Pod;
-export type PodSpec = V1PodSpec;
 export type Secret = V1Secret;
 export type ConfigMap = V1ConfigMap;

@@ -3,7 +3,7 @@ import {finished} from 'node:stream/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import type {WaitCondition, WaitResult} from '../api/engine.ts';
-import type {AgentState} from '../link/messages.ts';
+import type {AgentState} from '../link/link.ts';
 import type {Publication} from '../ports/forwarder.ts';
 import {type ContainerView, labelsOf} from '../translate/container-answers.ts';
 import {type ContainerRecord, type ContainerState, createdState} from '../translate/container-record.ts';

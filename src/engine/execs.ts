@@ -3,7 +3,7 @@ import {Readable} from 'node:stream';
 import type {Attachment, ExecCreateRequest, ExecInspect, Execs, TerminalSize} from '../api/engine.ts';
 import {Conflict, DaemonError, InvalidRequest, NotFound} from '../errors.ts';
 import {AgentError} from '../link/errors.ts';
-import type {ExecStream} from '../link/exec-stream.ts';
+import type {ExecStream} from '../link/link.ts';
 import {environmentOf, mergedEnvironment, type ProcessSpec} from '../translate/process-for-container.ts';
 import {startFailure} from '../translate/start-failure.ts';
 import type {Container} from './container.ts';

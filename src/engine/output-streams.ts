@@ -1,7 +1,7 @@
 import {Readable} from 'node:stream';
 
 import type {AttachOptions, LogOptions, OutputChunk} from '../api/engine.ts';
-import type {OutputRecord} from '../link/spool-records.ts';
+import type {OutputRecord} from '../link/link.ts';
 import type {Container} from './container.ts';
 import {logLines} from './log-lines.ts';
 

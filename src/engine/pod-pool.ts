@@ -1,5 +1,4 @@
 import type {Cluster, Pod} from '../cluster/cluster.ts';
-import {objectName} from '../translate/labels.ts';
 import {AgentPod} from './agent-pod.ts';
 import type {PodEnd} from './pod-readiness.ts';
 
@@ -82,9 +81,4 @@ export class PodPool {
     this.#pods.get(name)?.close();
     this.#pods.delete(name);
   }
-}
-
-/** The Pod of a container. */
-export function podNameOf(container: {id: string}): string {
-  return objectName(container.id);
 }

@@ -10,7 +10,7 @@ import type {Streams} from './streams.ts';
 import {Tap} from './tap.ts';
 
 /** What an exec's process wrote: 1 is stdout (and a terminal), 2 stderr. */
-export interface ExecOutput {
+interface ExecOutput {
   channel: 1 | 2;
   bytes: Buffer;
 }

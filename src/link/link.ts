@@ -18,15 +18,13 @@ import {Streams} from './streams.ts';
 import {walk, type WalkedEntry, type WalkOptions} from './walk.ts';
 
 export type {AgentLink} from './agent-link.ts';
-export type {AppliedEntry, ApplyOptions} from './apply.ts';
-export type {DialStream} from './dial-stream.ts';
-export type {ExecOutput, ExecStream} from './exec-stream.ts';
-export type {FileEntry} from './file-entries.ts';
+export type {AppliedEntry} from './apply.ts';
+export type {ExecStream} from './exec-stream.ts';
 export type {AgentState, ProcessSpec} from './messages.ts';
 export type {OutputOptions} from './output-stream.ts';
 export type {Dial} from './reconnect.ts';
 export type {OutputRecord} from './spool-records.ts';
-export type {WalkedEntry, WalkOptions} from './walk.ts';
+export type {WalkOptions} from './walk.ts';
 
 export interface LinkOptions {
   dial: Dial;

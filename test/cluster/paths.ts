@@ -20,6 +20,6 @@ export const kubeconfigPaths = {
 };
 
 /** The users of the two kubeconfigs. */
-export type User = keyof typeof kubeconfigPaths;
+type User = keyof typeof kubeconfigPaths;
 
 export const logFolder = join(stateFolder, 'logs');
