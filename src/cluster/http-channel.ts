@@ -104,7 +104,7 @@ async function requestFromPool(
   const answer = await pool.request({
     path,
     headers,
-    method: method as 'GET',
+    method,
     body: body ?? null,
     signal: signal ?? null,
   });

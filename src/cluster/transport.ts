@@ -192,7 +192,7 @@ function pathOf(server: URL, {path, query = {}}: ApiCall): string {
       if (one !== undefined) parameters.append(name, String(one));
     }
   }
-  const search = parameters.size > 0 ? `?${parameters}` : '';
+  const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
   // Clusters behind Rancher and the like live below a path of their server.
   return `${server.pathname.replace(/\/$/, '')}${path}${search}`;
 }

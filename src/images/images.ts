@@ -149,7 +149,7 @@ function pullableReference(text: string): ImageReference {
 }
 
 async function deliver(listeners: readonly PullListener[], pulled: PulledImage): Promise<boolean> {
-  const delivered = await Promise.all(listeners.map(listener => listener(pulled)));
+  const delivered = await Promise.all(listeners.map(async listener => listener(pulled)));
   return delivered.includes(true);
 }
 

@@ -9,12 +9,6 @@ import {streamKind} from './stream-kinds.ts';
 import type {Streams} from './streams.ts';
 import {Tap} from './tap.ts';
 
-/** What an exec's process wrote: 1 is stdout (and a terminal), 2 stderr. */
-interface ExecOutput {
-  channel: 1 | 2;
-  bytes: Buffer;
-}
-
 /** A process beside the main one. Its promises may be left alone: a rejection that nobody awaits is not an unhandled one. */
 export interface ExecStream {
   /** Rejects with AgentError if the process could not be started. */

@@ -44,7 +44,10 @@ async function httpProxy(refusal?: string) {
   const proxy = await listen(socket => {
     socket.once('data', head => {
       heads.push(head.toString());
-      if (refusal !== undefined) return void socket.end(refusal);
+      if (refusal !== undefined) {
+        socket.end(refusal);
+        return;
+      }
       const [, host = '', port = ''] = /^CONNECT ([^:]+):(\d+)/.exec(head.toString()) ?? [];
       tunnel(socket, host, Number(port), 'HTTP/1.1 200 OK\r\n\r\n');
     });

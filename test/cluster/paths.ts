@@ -19,7 +19,4 @@ export const kubeconfigPaths = {
   badidea: join(stateFolder, 'badidea.kubeconfig'),
 };
 
-/** The users of the two kubeconfigs. */
-type User = keyof typeof kubeconfigPaths;
-
 export const logFolder = join(stateFolder, 'logs');

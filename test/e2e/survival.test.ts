@@ -96,17 +96,12 @@ onCluster('survival', stage => {
         '-l',
         'badidea.dev/id',
       ]);
+    const bare = (name: string) => name.replace(/^.*\//, '');
     await stage.badidea.badidea(['down']);
-    const pods = (await names('pods')).stdout
-      .trim()
-      .split('\n')
-      .map(name => name.replace('pod/', ''));
-    const records = (await names('secrets')).stdout
-      .trim()
-      .split('\n')
-      .map(name => name.replace('secret/', ''));
+    const pods = (await names('pods')).stdout.trim().split('\n').map(bare);
+    const records = new Set((await names('secrets')).stdout.trim().split('\n').map(bare));
     await stage.badidea.up();
 
-    expect(pods.filter(pod => pod !== '' && !records.includes(pod))).toEqual([]);
+    expect(pods.filter(pod => pod !== '' && !records.has(pod))).toEqual([]);
   }, 300_000);
 });
