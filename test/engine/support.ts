@@ -1,0 +1,254 @@
+import {setImmediate as turn} from 'node:timers/promises';
+
+import {expect, onTestFinished, vi} from 'vitest';
+
+import type {Attachment, OutputChunk, WaitCondition} from '../../src/api/engine.ts';
+import type {Cluster} from '../../src/cluster/cluster.ts';
+import {type EngineOptions, type RunningEngine, startEngine} from '../../src/engine/engine.ts';
+import {EventLog} from '../../src/engine/event-log.ts';
+import type {WarmSettings} from '../../src/engine/warm-pods.ts';
+import {NotFound} from '../../src/errors.ts';
+import {publishPorts} from '../../src/ports/forwarder.ts';
+import {objectName} from '../../src/translate/labels.ts';
+import {ContainerCreateRequest} from '../../src/wire/container-create-request.ts';
+import type {DockerEvent} from '../../src/wire/events.ts';
+import {noFilters} from '../../src/wire/filters.ts';
+import {MemoryNamespace} from '../fakes/memory-cluster.ts';
+import {imageNamed} from '../translate/records.ts';
+
+const agent = new URL(
+  `../../src/agent/bin/agent-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`,
+  import.meta.url,
+).pathname;
+
+/** A namespace whose Pods run the real agent. */
+export function openNamespace(): MemoryNamespace {
+  const namespace = new MemoryNamespace({agent});
+  onTestFinished(() => namespace.close());
+  return namespace;
+}
+
+/** An engine over a namespace, with all that has happened in it. */
+export interface TestEngine extends RunningEngine {
+  namespace: MemoryNamespace;
+  log: EventLog;
+  /** Every event since the engine was made. */
+  happened: DockerEvent[];
+  /** What went to the daemon's log. */
+  logged: string[];
+}
+
+interface TestEngineOptions {
+  namespace?: MemoryNamespace;
+  cluster?: Cluster;
+  warm?: Partial<WarmSettings>;
+}
+
+/** An engine that knows the images alpine and busybox, without held Pods unless they are asked for. */
+export async function openEngine({
+  namespace = openNamespace(),
+  cluster = namespace.cluster(),
+  warm,
+}: TestEngineOptions = {}): Promise<TestEngine> {
+  const log = new EventLog();
+  const happened: DockerEvent[] = [];
+  const logged: string[] = [];
+  const ending = new AbortController();
+  void follow(log, happened, ending.signal);
+  const engine = await startEngine({
+    cluster,
+    images: noImages,
+    warm: {count: 0, idleSeconds: 60, images: [], ...warm},
+    system: {
+      version: '0',
+      kubernetesVersion: () => undefined,
+      namespace: 'memory',
+      contextName: 'memory',
+      server: 'memory:',
+      daemonId: 'tester',
+      startedAt: new Date(),
+    },
+    context: {
+      cluster,
+      events: log,
+      policy: {allowNonLoopback: false},
+      podSettings: {
+        owner: 'tester',
+        requests: {cpu: '10m', memory: '32Mi'},
+        agentConfigMap: () => 'bad-agent',
+      },
+      resolveImage(reference) {
+        if (!['alpine', 'busybox'].includes(reference)) throw new NotFound(`No such image: ${reference}`);
+        return imageNamed(reference);
+      },
+      publishPorts: (requests, dial) => publishPorts(requests, dial, {allowNonLoopback: false}),
+      now: clock(),
+      log: (message, detail) => logged.push(`${message} ${JSON.stringify(detail)}`),
+    },
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await engine.stop();
+  });
+  return {...engine, namespace, log, happened, logged};
+}
+
+async function follow(log: EventLog, happened: DockerEvent[], signal: AbortSignal): Promise<void> {
+  for await (const event of log.subscribe({since: undefined, until: undefined, filters: noFilters, signal}))
+    happened.push(event);
+}
+
+/** Never the same time twice: lists are sorted by it. */
+function clock(): () => bigint {
+  let last = 0n;
+  return () => {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    last = now > last ? now : last + 1n;
+    return last;
+  };
+}
+
+const noImages: EngineOptions['images'] = {
+  pull: () => Promise.reject(new NotFound('no images here')),
+  list: () => [],
+  inspect() {
+    throw new NotFound('no images here');
+  },
+  replaceSecrets() {},
+  applySecret() {},
+  removeSecret() {},
+};
+
+/** `docker create alpine …`. @returns the id */
+export async function create(
+  engine: TestEngine,
+  command: string[],
+  {name, ...more}: Record<string, unknown> & {name?: string} = {},
+): Promise<string> {
+  const raw = {Image: 'alpine', Cmd: command, ...more};
+  const {Id} = await engine.containers.create(ContainerCreateRequest.parse(raw), {
+    name,
+    platform: undefined,
+    raw,
+  });
+  return Id;
+}
+
+/** `docker run -d alpine …`. @returns the id */
+export async function runDetached(
+  engine: TestEngine,
+  command: string[],
+  more?: Record<string, unknown> & {name?: string},
+): Promise<string> {
+  const id = await create(engine, command, more);
+  await engine.containers.start(id);
+  return id;
+}
+
+/** `docker run alpine …` in the order of the CLI: create, attach, wait, start. @returns what it wrote, as `1:text` and `2:text`, and its exit code */
+export async function run(
+  engine: TestEngine,
+  command: string[],
+  more?: Record<string, unknown> & {name?: string},
+): Promise<{id: string; output: string; exitCode: number}> {
+  const id = await create(engine, command, more);
+  const attached = await attach(engine, id);
+  const exit = waitFor(engine, id, autoRemove(more) ? 'removed' : 'next-exit');
+  await engine.containers.start(id);
+  const output = await written(attached);
+  return {id, output, exitCode: await exit};
+}
+
+function autoRemove(more: Record<string, unknown> | undefined): boolean {
+  const hostConfig = more?.['HostConfig'];
+  return (
+    typeof hostConfig === 'object' &&
+    hostConfig !== null &&
+    'AutoRemove' in hostConfig &&
+    hostConfig.AutoRemove === true
+  );
+}
+
+export function attach(
+  engine: TestEngine,
+  id: string,
+  more: {stdin?: boolean; logs?: boolean; stream?: boolean} = {},
+): Promise<Attachment> {
+  return engine.containers.attach(id, {
+    stream: true,
+    logs: false,
+    stdin: false,
+    stdout: true,
+    stderr: true,
+    ...more,
+  });
+}
+
+export async function waitFor(engine: TestEngine, id: string, condition: WaitCondition): Promise<number> {
+  const {exit} = engine.containers.wait(id, condition, AbortSignal.timeout(15_000));
+  return (await exit).StatusCode;
+}
+
+/** All that comes, neighbouring pieces of a channel as one: `1:out`, `2:err`. */
+export async function written({output}: {output: AsyncIterable<OutputChunk>}): Promise<string> {
+  let text = '';
+  let last = 0;
+  for await (const {channel, bytes} of output) {
+    text += channel === last ? bytes.toString() : `${channel}:${bytes.toString()}`;
+    last = channel;
+  }
+  return text;
+}
+
+/** What `docker logs` prints, in one text. */
+export async function logs(
+  engine: TestEngine,
+  id: string,
+  more: {tail?: number; since?: bigint; until?: bigint; follow?: boolean; stderr?: boolean} = {},
+): Promise<string> {
+  const options = {
+    stdout: true,
+    stderr: true,
+    follow: false,
+    tail: undefined,
+    since: undefined,
+    until: undefined,
+    signal: AbortSignal.timeout(15_000),
+    ...more,
+  };
+  const {output} = await engine.containers.logs(id, options);
+  let text = '';
+  for await (const {bytes} of output as AsyncIterable<OutputChunk>) text += bytes.toString();
+  return text;
+}
+
+/** Waits long: the machine of a test may be busy. */
+export async function until(condition: () => boolean): Promise<void> {
+  await vi.waitUntil(condition, {timeout: 10_000, interval: 2});
+}
+
+/** Waits for an event of a container. */
+export async function event(engine: TestEngine, action: string, id?: string): Promise<DockerEvent> {
+  const wanted = () =>
+    engine.happened.find(({Action, Actor}) => Action === action && (id === undefined || Actor.ID === id));
+  await until(() => wanted() !== undefined);
+  return wanted() ?? expect.unreachable();
+}
+
+/** The names of all events of a container so far. */
+export async function actions(engine: TestEngine, id: string): Promise<string[]> {
+  // Subscribers are told in a turn of their own.
+  await turn();
+  return engine.happened.filter(({Actor}) => Actor.ID === id).map(({Action}) => Action);
+}
+
+/** What is in the namespace: `pods/bad-…` and `secrets/bad-…`. */
+export function objects({namespace}: TestEngine): string[] {
+  return (['pods', 'secrets'] as const).flatMap(kind =>
+    namespace.store.list(kind, 'tester').map(({metadata}) => `${kind}/${metadata?.name}`),
+  );
+}
+
+export function podOf({namespace}: TestEngine, id: string) {
+  return namespace.store.find('pods', objectName(id));
+}
