@@ -1,18 +1,7 @@
 import {expect, test} from 'vitest';
 
-import {
-  actions,
-  attach,
-  create,
-  event,
-  logs,
-  objects,
-  openEngine,
-  run,
-  runDetached,
-  waitFor,
-  written,
-} from './support.ts';
+import {attach, create, logs, run, runDetached, waitFor, written} from './client.ts';
+import {actions, event, objects, openEngine} from './support.ts';
 
 const removed = {HostConfig: {AutoRemove: true}};
 

@@ -2,7 +2,6 @@ import {setImmediate as turn} from 'node:timers/promises';
 
 import {expect, onTestFinished, vi} from 'vitest';
 
-import type {Attachment, OutputChunk, WaitCondition} from '../../src/api/engine.ts';
 import type {Cluster} from '../../src/cluster/cluster.ts';
 import {type EngineOptions, type RunningEngine, startEngine} from '../../src/engine/engine.ts';
 import {EventLog} from '../../src/engine/event-log.ts';
@@ -10,7 +9,6 @@ import type {WarmSettings} from '../../src/engine/warm-pods.ts';
 import {NotFound} from '../../src/errors.ts';
 import {publishPorts} from '../../src/ports/forwarder.ts';
 import {objectName} from '../../src/translate/labels.ts';
-import {ContainerCreateRequest} from '../../src/wire/container-create-request.ts';
 import type {DockerEvent} from '../../src/wire/events.ts';
 import {noFilters} from '../../src/wire/filters.ts';
 import {MemoryNamespace} from '../fakes/memory-cluster.ts';
@@ -61,6 +59,7 @@ export async function openEngine({
     warm: {count: 0, idleSeconds: 60, images: [], ...warm},
     system: {
       version: '0',
+      architecture: 'amd64',
       kubernetesVersion: () => undefined,
       namespace: 'memory',
       contextName: 'memory',
@@ -94,8 +93,8 @@ export async function openEngine({
 }
 
 async function follow(log: EventLog, happened: DockerEvent[], signal: AbortSignal): Promise<void> {
-  for await (const event of log.subscribe({since: undefined, until: undefined, filters: noFilters, signal}))
-    happened.push(event);
+  for await (const one of log.subscribe({since: undefined, until: undefined, filters: noFilters, signal}))
+    happened.push(one);
 }
 
 /** Never the same time twice: lists are sorted by it. */
@@ -118,109 +117,6 @@ const noImages: EngineOptions['images'] = {
   applySecret() {},
   removeSecret() {},
 };
-
-/** `docker create alpine …`. @returns the id */
-export async function create(
-  engine: TestEngine,
-  command: string[],
-  {name, ...more}: Record<string, unknown> & {name?: string} = {},
-): Promise<string> {
-  const raw = {Image: 'alpine', Cmd: command, ...more};
-  const {Id} = await engine.containers.create(ContainerCreateRequest.parse(raw), {
-    name,
-    platform: undefined,
-    raw,
-  });
-  return Id;
-}
-
-/** `docker run -d alpine …`. @returns the id */
-export async function runDetached(
-  engine: TestEngine,
-  command: string[],
-  more?: Record<string, unknown> & {name?: string},
-): Promise<string> {
-  const id = await create(engine, command, more);
-  await engine.containers.start(id);
-  return id;
-}
-
-/** `docker run alpine …` in the order of the CLI: create, attach, wait, start. @returns what it wrote, as `1:text` and `2:text`, and its exit code */
-export async function run(
-  engine: TestEngine,
-  command: string[],
-  more?: Record<string, unknown> & {name?: string},
-): Promise<{id: string; output: string; exitCode: number}> {
-  const id = await create(engine, command, more);
-  const attached = await attach(engine, id);
-  const exit = waitFor(engine, id, autoRemove(more) ? 'removed' : 'next-exit');
-  await engine.containers.start(id);
-  const output = await written(attached);
-  return {id, output, exitCode: await exit};
-}
-
-function autoRemove(more: Record<string, unknown> | undefined): boolean {
-  const hostConfig = more?.['HostConfig'];
-  return (
-    typeof hostConfig === 'object' &&
-    hostConfig !== null &&
-    'AutoRemove' in hostConfig &&
-    hostConfig.AutoRemove === true
-  );
-}
-
-export function attach(
-  engine: TestEngine,
-  id: string,
-  more: {stdin?: boolean; logs?: boolean; stream?: boolean} = {},
-): Promise<Attachment> {
-  return engine.containers.attach(id, {
-    stream: true,
-    logs: false,
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    ...more,
-  });
-}
-
-export async function waitFor(engine: TestEngine, id: string, condition: WaitCondition): Promise<number> {
-  const {exit} = engine.containers.wait(id, condition, AbortSignal.timeout(15_000));
-  return (await exit).StatusCode;
-}
-
-/** All that comes, neighbouring pieces of a channel as one: `1:out`, `2:err`. */
-export async function written({output}: {output: AsyncIterable<OutputChunk>}): Promise<string> {
-  let text = '';
-  let last = 0;
-  for await (const {channel, bytes} of output) {
-    text += channel === last ? bytes.toString() : `${channel}:${bytes.toString()}`;
-    last = channel;
-  }
-  return text;
-}
-
-/** What `docker logs` prints, in one text. */
-export async function logs(
-  engine: TestEngine,
-  id: string,
-  more: {tail?: number; since?: bigint; until?: bigint; follow?: boolean; stderr?: boolean} = {},
-): Promise<string> {
-  const options = {
-    stdout: true,
-    stderr: true,
-    follow: false,
-    tail: undefined,
-    since: undefined,
-    until: undefined,
-    signal: AbortSignal.timeout(15_000),
-    ...more,
-  };
-  const {output} = await engine.containers.logs(id, options);
-  let text = '';
-  for await (const {bytes} of output as AsyncIterable<OutputChunk>) text += bytes.toString();
-  return text;
-}
 
 /** Waits long: the machine of a test may be busy. */
 export async function until(condition: () => boolean): Promise<void> {
