@@ -59,12 +59,16 @@ export async function createContainer(
   };
   index.reserve(name, id);
   try {
-    const [agent] = await Promise.all([
+    const ownSecret = secretFor(record, context);
+    // Both are awaited whatever becomes of the other: a request under way could make what `undo` has just deleted.
+    const [pod, secret] = await Promise.allSettled([
       warm?.agent ?? pool.create(podForContainer(record, context.podSettings)),
-      context.cluster.createSecret(secretFor(record, context)),
+      context.cluster.createSecret(ownSecret),
     ]);
+    if (pod.status === 'rejected') throw pod.reason;
+    if (secret.status === 'rejected') throw secret.reason;
     const container = makeContainer(record);
-    container.adopt(agent);
+    container.adopt(pod.value);
     index.add(container);
     container.emit('create');
   } catch (error) {
