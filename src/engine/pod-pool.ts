@@ -8,6 +8,8 @@ import type {PodEnd} from './pod-readiness.ts';
 export class PodPool {
   readonly #cluster: Cluster;
   readonly #pods = new Map<string, AgentPod>();
+  /** What the watch has shown last, by uid: a name is used again when a container gets another Pod. */
+  readonly #shown = new Map<string, Pod>();
   readonly #onEnd: (name: string, end: PodEnd) => void;
 
   constructor(cluster: Cluster, onEnd: (name: string, end: PodEnd) => void) {
@@ -30,11 +32,11 @@ export class PodPool {
   async create(manifest: Pod): Promise<AgentPod> {
     const name = manifest.metadata?.name ?? '';
     if (this.#pods.has(name)) await this.delete(name);
-    // The watch may tell of the Pod before the answer to the request does.
     const agent = this.#add(name);
     try {
       const pod = await this.#cluster.createPod(manifest);
-      if (agent.pod === undefined) agent.observe(pod);
+      // The watch may have told of the Pod before the answer to the request does.
+      agent.observe(this.#shown.get(uidOf(pod)) ?? pod);
       return agent;
     } catch (error) {
       this.#drop(name);
@@ -48,27 +50,32 @@ export class PodPool {
     await this.#cluster.deletePod(name, {gracePeriodSeconds: 0});
   }
 
-  /** What the watch says; a Pod that nobody knows is not ours to follow. */
+  /** What the watch says; a Pod that nobody knows, or that gave way to another of its name, is not ours to follow. */
   observe(pod: Pod): void {
-    this.#pods.get(pod.metadata?.name ?? '')?.observe(pod);
+    this.#shown.set(uidOf(pod), pod);
+    this.#agentOf(pod)?.observe(pod);
   }
 
   deleted(pod: Pod): void {
-    this.#pods.get(pod.metadata?.name ?? '')?.deleted();
+    this.#shown.delete(uidOf(pod));
+    this.#agentOf(pod)?.deleted();
   }
 
-  /** After a gap in the watch: Pods that are not in the list have gone in it. */
+  /** After a gap in the watch: Pods that it has shown and that are not in the list have gone in it. Others may be newer than the list. */
   replaced(pods: Pod[]): void {
-    const present = new Set(pods.map(({metadata}) => metadata?.name));
+    const present = new Set(pods.map(uidOf));
+    for (const [uid, pod] of this.#shown) if (!present.has(uid)) this.deleted(pod);
     for (const pod of pods) this.observe(pod);
-    // A Pod whose creation is on its way has not been seen yet, and is not gone.
-    for (const [name, agent] of this.#pods)
-      if (agent.pod !== undefined && !present.has(name)) agent.deleted();
   }
 
   /** The daemon ends: links close, Pods stay. */
   close(): void {
     for (const agent of this.#pods.values()) agent.close();
+  }
+
+  #agentOf(pod: Pod): AgentPod | undefined {
+    const agent = this.#pods.get(pod.metadata?.name ?? '');
+    return agent?.pod && uidOf(agent.pod) === uidOf(pod) ? agent : undefined;
   }
 
   #add(name: string): AgentPod {
@@ -81,4 +88,8 @@ export class PodPool {
     this.#pods.get(name)?.close();
     this.#pods.delete(name);
   }
+}
+
+function uidOf({metadata}: Pod): string {
+  return metadata?.uid ?? '';
 }

@@ -148,3 +148,10 @@ export function objects({namespace}: TestEngine): string[] {
 export function podOf({namespace}: TestEngine, id: string) {
   return namespace.store.find('pods', objectName(id));
 }
+
+/** Resolves when the engine, which has one container with a Pod, has seen that its Pod is gone. */
+export async function losePod(engine: TestEngine, lose: () => void): Promise<void> {
+  await until(() => engine.counts().links.connected === 1);
+  lose();
+  await until(() => Object.values(engine.counts().links).every(count => count === 0));
+}
