@@ -25,6 +25,10 @@ export function startFailure(
 ) {
   // The agent says it in Docker's words.
   if (failure.stage === STAGE_USER) return {message: failure.message, exitCode: 126};
+  // A container's directory is made where it is missing; dockerd does so before runc begins.
+  if (kind === 'container' && failure.stage === STAGE_CWD && failure.errno === ENOTDIR) {
+    return {message: `Cannot mkdir: ${process.cwd} is not a directory`, exitCode: 128};
+  }
   const reason = reasonOf(failure, process.program, process.cwd);
   const notFound = failure.errno === ENOENT || failure.errno === ENOTDIR;
   return {message: `${PREFIX[kind]}${reason}: unknown`, exitCode: notFound ? 127 : 126};
