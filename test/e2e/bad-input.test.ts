@@ -132,14 +132,16 @@ onCluster('bad input', stage => {
   });
 
   test('an unreachable cluster is one clear error of up, with its own exit code', async () => {
-    const outcome = await upWith(text => text.replace(/server: .*/, 'server: https://127.0.0.1:9'));
+    const outcome = await upWith(text =>
+      text.replace(/"server": *"[^"]*"/, '"server": "https://127.0.0.1:9"'),
+    );
 
     expect(outcome.code).toBe(4);
     expect(outcome.stderr + outcome.stdout).toMatch(/BAD-103[\s\S]*why:[\s\S]*fix:/);
   });
 
   test('a token that is not valid any more is one clear error of up', async () => {
-    const outcome = await upWith(text => text.replace(/token: .*/, 'token: expired'));
+    const outcome = await upWith(text => text.replace(/"token": *"[^"]*"/, '"token": "expired"'));
 
     expect(outcome.code).toBe(4);
     expect(outcome.stderr + outcome.stdout).toMatch(/BAD-104/);
