@@ -237,7 +237,8 @@ export class Container {
 
   #become(state: ContainerState): void {
     this.#state = state;
-    // With --rm nobody can ask for it after the end, and until then the agent knows.
-    if (!this.autoRemove && !this.#removing) this.#writer.write(state);
+    // With --rm nobody can ask for it after the end, and until then the agent knows; but not the ports, where the next daemon listens again.
+    const ofNoUse = this.autoRemove && (state.status !== 'running' || state.ports.length === 0);
+    if (!ofNoUse && !this.#removing) this.#writer.write(state);
   }
 }

@@ -2,18 +2,20 @@ import {setTimeout as sleep} from 'node:timers/promises';
 
 import type {Pod, Secret} from '../cluster/cluster.ts';
 import {containerFromSecret} from '../translate/container-record.ts';
-import {objectName} from '../translate/labels.ts';
+import {CONTAINER_SECRET_TYPE} from '../translate/labels.ts';
 import type {ContainerIndex} from './container-index.ts';
 import type {Container} from './container.ts';
 import type {ContainerRegistry} from './containers.ts';
 import type {EngineContext} from './context.ts';
 import type {PodPool} from './pod-pool.ts';
-import {podReadiness} from './pod-readiness.ts';
+import {type PodEnd, podReadiness} from './pod-readiness.ts';
 import {removeAfterExit} from './remove-container.ts';
 import {openPorts} from './start-container.ts';
 
 /** How long the first `docker ps` waits for the agents of running containers to say what became of them, in milliseconds. */
 const PATIENCE = 3000;
+
+const GONE: PodEnd = {message: 'its Pod is gone', exitCode: undefined, oomKilled: false, refused: false};
 
 /**
  * A new daemon finds everything as the last one left it, however that ended: containers from their Secrets, Pods and agents behind them, published ports where
@@ -25,39 +27,54 @@ export async function reconcile(
 ): Promise<void> {
   const {context, index, pool, registry} = rooms;
   const pods = new Map(found.pods.map(pod => [pod.metadata?.name ?? '', pod]));
-  const restored = found.secrets.flatMap(secret => {
+  const restored: Container[] = [];
+  for (const secret of found.secrets.filter(({type}) => type === CONTAINER_SECRET_TYPE)) {
+    const name = secret.metadata?.name ?? '';
     const stored = containerFromSecret(secret);
-    return stored ? [registry.make(stored.record, stored.state)] : [];
-  });
-  for (const container of restored) {
-    index.add(container);
-    const name = objectName(container.id);
-    adopt(container, pods.get(name), pool);
+    if (stored)
+      restored.push(restore(registry.make(stored.record, stored.state), pods.get(name), {index, pool}));
+    else context.log('a record cannot be read; it and its Pod are left alone', {secret: name});
     pods.delete(name);
   }
   await Promise.all([
-    ...restored.map(container => restorePorts(container, context)),
     ...[...pods.keys()].map(name => deleteOrphan(name, context)),
-    Promise.race([Promise.all(restored.map(agentHeard)), sleep(PATIENCE, undefined, {ref: false})]),
+    Promise.race([
+      Promise.all(restored.map(container => resume(container, context))),
+      sleep(PATIENCE, undefined, {ref: false}),
+    ]),
   ]);
   for (const container of restored) {
-    if (container.autoRemove && container.state.status === 'exited')
-      void removeAfterExit(container, {context, index, pool});
+    // With --rm the record does not say whether it ever ran. Without a Pod it has: who made it has gone with the last daemon.
+    if (container.autoRemove && !container.agent) void removeAfterExit(container, {context, index, pool});
   }
 }
 
-function adopt(container: Container, pod: Pod | undefined, pool: PodPool): void {
+function restore(
+  container: Container,
+  pod: Pod | undefined,
+  {index, pool}: {index: ContainerIndex; pool: PodPool},
+): Container {
+  index.add(container);
+  if (pod) container.adopt(pool.attach(pod));
   const readiness = podReadiness(pod);
-  if (pod !== undefined && readiness.kind !== 'ended') container.adopt(pool.attach(pod));
-  else if (readiness.kind === 'ended') container.podEnded(readiness.why);
-  else
-    container.podEnded({message: 'its Pod is gone', exitCode: undefined, oomKilled: false, refused: false});
+  if (readiness.kind === 'ended') container.podEnded(readiness.why);
+  else if (!pod) container.podEnded(GONE);
+  return container;
 }
 
-async function restorePorts(container: Container, context: EngineContext): Promise<void> {
-  if (!container.running) return;
+/** Its ports, and what its agent knows better than the record. */
+async function resume(container: Container, context: EngineContext): Promise<void> {
+  const recordedRunning = container.running;
+  if (recordedRunning) await reopenPorts(container, context);
+  await container.agent?.link.ready().catch(() => {});
+  if (!recordedRunning && container.running) await reopenPorts(container, context);
+}
+
+async function reopenPorts(container: Container, context: EngineContext): Promise<void> {
   try {
     await openPorts(container, context, container.state.ports);
+    // It may have ended in the meantime.
+    if (!container.running) container.closePorts();
   } catch (error) {
     // The container runs on; somebody else has its port now.
     context.log('a published port could not be opened again', {
@@ -73,8 +90,4 @@ async function deleteOrphan(name: string, context: EngineContext): Promise<void>
   } catch (error) {
     context.log('a Pod without a record could not be deleted', {pod: name, error: String(error)});
   }
-}
-
-async function agentHeard(container: Container): Promise<void> {
-  await container.agent?.link.ready().catch(() => {});
 }

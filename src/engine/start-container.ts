@@ -21,8 +21,8 @@ export async function startContainer(
   if (container.removing)
     throw new Conflict(`container ${container.id} is marked for removal and cannot be started`);
   if (container.running) throw new NotModified(`container ${container.id} is already running`);
-  await openPorts(container, context);
   try {
+    await openPorts(container, context);
     await ensureAgent();
     await runProcess(container);
   } catch (error) {
@@ -32,7 +32,7 @@ export async function startContainer(
   }
 }
 
-/** Binds what `-p` and `-P` ask for; `before` as `portRequests` has it. */
+/** Binds what `-p` and `-P` ask for; `before` as `portRequests` has it. @throws DaemonError in Docker's words when a port is taken */
 export async function openPorts(
   container: Container,
   context: EngineContext,
@@ -45,7 +45,6 @@ export async function openPorts(
   } catch (error) {
     if (!(error instanceof DaemonError)) throw error;
     const message = `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): ${error.message}`;
-    container.startFailed(message, 128);
     throw new DaemonError(message, {cause: error});
   }
 }

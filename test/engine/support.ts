@@ -7,12 +7,14 @@ import {type EngineOptions, type RunningEngine, startEngine} from '../../src/eng
 import {EventLog} from '../../src/engine/event-log.ts';
 import type {WarmSettings} from '../../src/engine/warm-pods.ts';
 import {NotFound} from '../../src/errors.ts';
-import {publishPorts} from '../../src/ports/forwarder.ts';
+import {type Publication, publishPorts} from '../../src/ports/forwarder.ts';
+import {containerFromSecret} from '../../src/translate/container-record.ts';
 import {objectName} from '../../src/translate/labels.ts';
 import type {DockerEvent} from '../../src/wire/events.ts';
 import {noFilters} from '../../src/wire/filters.ts';
 import {MemoryNamespace} from '../fakes/memory-cluster.ts';
 import {imageNamed} from '../translate/records.ts';
+import {mortalCluster} from './mortal-cluster.ts';
 
 const agent = new URL(
   `../../src/agent/bin/agent-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`,
@@ -34,6 +36,8 @@ export interface TestEngine extends RunningEngine {
   happened: DockerEvent[];
   /** What went to the daemon's log. */
   logged: string[];
+  /** The daemon dies by SIGKILL: it hears, asks and listens no more, and writes nothing. */
+  kill(): void;
 }
 
 interface TestEngineOptions {
@@ -51,24 +55,17 @@ export async function openEngine({
   const log = new EventLog();
   const happened: DockerEvent[] = [];
   const logged: string[] = [];
+  const publications = new Set<Publication>();
+  const mortal = mortalCluster(cluster);
   const ending = new AbortController();
   void follow(log, happened, ending.signal);
   const engine = await startEngine({
-    cluster,
+    cluster: mortal.cluster,
     images: noImages,
     warm: {count: 0, idleSeconds: 60, images: [], ...warm},
-    system: {
-      version: '0',
-      architecture: 'amd64',
-      kubernetesVersion: () => undefined,
-      namespace: 'memory',
-      contextName: 'memory',
-      server: 'memory:',
-      daemonId: 'tester',
-      startedAt: new Date(),
-    },
+    system,
     context: {
-      cluster,
+      cluster: mortal.cluster,
       events: log,
       policy: {allowNonLoopback: false},
       podSettings: {
@@ -80,17 +77,41 @@ export async function openEngine({
         if (!['alpine', 'busybox'].includes(reference)) throw new NotFound(`No such image: ${reference}`);
         return imageNamed(reference);
       },
-      publishPorts: (requests, dial) => publishPorts(requests, dial, {allowNonLoopback: false}),
+      async publishPorts(requests, dial) {
+        const publication = await publishPorts(requests, dial, {allowNonLoopback: false});
+        publications.add(publication);
+        return publication;
+      },
       now: clock(),
       log: (message, detail) => logged.push(`${message} ${JSON.stringify(detail)}`),
     },
   });
+  let killed = false;
+  const kill = () => {
+    killed = true;
+    mortal.kill();
+    ending.abort();
+    for (const publication of publications) publication.close();
+  };
   onTestFinished(async () => {
     ending.abort();
-    await engine.stop();
+    const stopped = engine.stop();
+    // One that was killed has writes under way that never end.
+    if (!killed) await stopped;
   });
-  return {...engine, namespace, log, happened, logged};
+  return {...engine, namespace, log, happened, logged, kill};
 }
+
+const system: EngineOptions['system'] = {
+  version: '0',
+  architecture: 'amd64',
+  kubernetesVersion: () => undefined,
+  namespace: 'memory',
+  contextName: 'memory',
+  server: 'memory:',
+  daemonId: 'tester',
+  startedAt: new Date(),
+};
 
 async function follow(log: EventLog, happened: DockerEvent[], signal: AbortSignal): Promise<void> {
   for await (const one of log.subscribe({since: undefined, until: undefined, filters: noFilters, signal}))
@@ -154,4 +175,19 @@ export async function losePod(engine: TestEngine, lose: () => void): Promise<voi
   await until(() => engine.counts().links.connected === 1);
   lose();
   await until(() => Object.values(engine.counts().links).every(count => count === 0));
+}
+
+/** The daemon dies and another takes its place. */
+export async function successorOf(engine: TestEngine): Promise<TestEngine> {
+  engine.kill();
+  return await openEngine({namespace: engine.namespace});
+}
+
+/** Resolves when a container's record says this of it. */
+export async function recorded(engine: TestEngine, id: string, status: string): Promise<void> {
+  const state = () => {
+    const secret = engine.namespace.store.find('secrets', `bad-${id.slice(0, 20)}`);
+    return secret && containerFromSecret(secret)?.state;
+  };
+  await until(() => state()?.status === status);
 }
