@@ -10,16 +10,13 @@ export function mortalCluster(cluster: Cluster): {cluster: Cluster; kill(): void
     await (life.signal.aborted ? new Promise<never>(() => {}) : ask());
   return {
     cluster: {
-      namespace: cluster.namespace,
+      ...cluster,
       createPod: pod => alive(() => cluster.createPod(pod)),
       patchPod: (name, patch) => alive(() => cluster.patchPod(name, patch)),
       deletePod: (name, options) => alive(() => cluster.deletePod(name, options)),
       createSecret: secret => alive(() => cluster.createSecret(secret)),
       patchSecret: (name, patch) => alive(() => cluster.patchSecret(name, patch)),
       deleteSecret: (name, options) => alive(() => cluster.deleteSecret(name, options)),
-      ensureConfigMap: configMap => alive(() => cluster.ensureConfigMap(configMap)),
-      deleteConfigMaps: () => alive(() => cluster.deleteConfigMaps()),
-      podLog: (pod, options) => alive(() => cluster.podLog(pod, options)),
       watch: (kind, handler, signal) => cluster.watch(kind, handler, AbortSignal.any([signal, life.signal])),
       exec: (pod, options) =>
         alive(async () => {
