@@ -94,7 +94,7 @@ bool connections_turn(void) {
 
 static void greeting_late(void *owner) { connection_close(owner); }
 
-static void add_connection(int fd) {
+void connection_add(int fd) {
   int count = 0;
   for (struct connection *other = connections; other != NULL; other = other->next) count++;
   if (count >= CONNECTIONS_MAX) {
@@ -120,7 +120,7 @@ static void on_connect(struct source *source) {
       close(fd);
       continue;
     }
-    add_connection(fd);
+    connection_add(fd);
   }
   source_not_readable(source);
 }

@@ -1,4 +1,4 @@
-/* A connected Unix socket: frames in, frames out. The session decides which connection is the daemon's. */
+/* A connected socket: frames in, frames out. The session decides which connection is the daemon's. */
 #ifndef CONNECTION_H
 #define CONNECTION_H
 
@@ -7,6 +7,8 @@
 
 struct connection;
 
+/* Takes over a socket whose peer may speak to the agent. */
+void connection_add(int fd);
 void connection_close(struct connection *connection);
 /* Sends an uncounted frame before all counted ones, at the next frame border. */
 void connection_urgent(struct connection *connection, uint8_t type, const uint8_t *payload, size_t length);

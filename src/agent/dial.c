@@ -11,6 +11,7 @@
 
 #include "kinds.h"
 #include "pipes.h"
+#include "port.h"
 
 /* A filter that drops packets to one own address must not keep the next from being tried. */
 enum { ADDRESSES_MAX = 16, TRY_TIME = 10000 };
@@ -97,6 +98,10 @@ static void on_ready(struct source *source) {
 static void try_next(struct dial *dial) {
   while (dial->next < dial->count) {
     union address *address = &dial->addresses[dial->next++];
+    if (port_is_behind(&address->any)) {
+      dial->error = ECONNREFUSED;
+      continue;
+    }
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
       if (dial->error == 0) dial->error = errno;

@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "loop.h"
 #include "output.h"
+#include "port.h"
 #include "process.h"
 #include "relay.h"
 #include "session.h"
@@ -54,12 +55,13 @@ static void take_signals(void) {
   loop_watch(&signals, fd, on_signal, NULL);
 }
 
-static int init_run(const char *directory, struct spool_limits limits) {
+static int init_run(const char *directory, struct spool_limits limits, uint16_t port) {
   umask(077);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* so that orphans come to us also where we are not PID 1 */
   limits_raise();
   loop_open();
   take_signals();
+  if (port != 0) port_listen(port);
   mkdir(directory, 0700);
   if (!spool_open(directory, limits) || !session_listen(directory)) return 1;
   tee_open();
@@ -87,13 +89,14 @@ static bool parse_size(const char *text, uint64_t *size) {
 }
 
 static int usage(void) {
-  complain("usage: agent init [--run DIR] [--spool-max BYTES] [--segment BYTES] | agent connect [--run DIR]");
+  complain("usage: agent init [--run DIR] [--spool-max BYTES] [--segment BYTES] [--port N] | agent connect [--run DIR]");
   return 64;
 }
 
 int main(int count, char **values) {
   const char *directory = default_directory;
   struct spool_limits limits = {128u << 20, 16u << 20};
+  uint64_t port = 0;
   for (int i = 2; i < count; i += 2) {
     bool known = false;
     if (i + 1 < count && strcmp(values[i], "--run") == 0) {
@@ -103,6 +106,8 @@ int main(int count, char **values) {
       known = parse_size(values[i + 1], &limits.total);
     } else if (i + 1 < count && strcmp(values[i], "--segment") == 0) {
       known = parse_size(values[i + 1], &limits.segment);
+    } else if (i + 1 < count && strcmp(values[i], "--port") == 0) {
+      known = parse_size(values[i + 1], &port) && port >= 1 && port <= UINT16_MAX;
     }
     if (!known) return usage();
   }
@@ -110,7 +115,7 @@ int main(int count, char **values) {
     complain("--segment must be at least 4096 and at most half of --spool-max");
     return 64;
   }
-  if (count >= 2 && strcmp(values[1], "init") == 0) return init_run(directory, limits);
+  if (count >= 2 && strcmp(values[1], "init") == 0) return init_run(directory, limits, (uint16_t)port);
   if (count >= 2 && strcmp(values[1], "connect") == 0) return relay_run(directory);
   return usage();
 }
