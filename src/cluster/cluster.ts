@@ -33,6 +33,12 @@ export interface Cluster {
    * afterwards: there the stream opens and then ends with NotReady, before any byte of output.
    */
   exec(pod: string, options: {container: string; command: string[]; signal?: AbortSignal}): Promise<Duplex>;
+  /**
+   * A TCP connection to a port on the Pod's own loopback. Resolves before it is known whether anything listens there: a refusal ends the stream with NotReady, before any
+   * byte. There is no half-close: to end it closes it, and it ends when the Pod's side closes. A lost connection ends it with Unavailable; the signal ends it too.
+   * Rejects with NotReady while the Pod has no node or sandbox yet, NotFound when it is gone, Forbidden without the right to it.
+   */
+  connect(pod: string, options: {port: number; signal?: AbortSignal}): Promise<Duplex>;
   /** The text that the cluster kept of a container's stdout and stderr, for Pods whose agent is gone. */
   podLog(pod: string, options: {container: string; tailLines?: number}): Promise<string>;
 }

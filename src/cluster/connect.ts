@@ -1,8 +1,8 @@
 import {createAdministration} from './administration.ts';
+import type {ChannelStream} from './channel-stream.ts';
 import type {Cluster, ClusterAdministration} from './cluster.ts';
 import {credentialsFor} from './credentials.ts';
 import {createDialer} from './dial.ts';
-import type {ExecStream} from './exec-stream.ts';
 import {loadClusterTarget} from './kubeconfig.ts';
 import {createKubernetesCluster} from './kubernetes.ts';
 import {defaultOwner} from './owner.ts';
@@ -46,7 +46,7 @@ export async function connectCluster(options: ConnectOptions): Promise<Connectio
   await credentials.current();
 
   const transport = createTransport({dialer, credentials, countCall});
-  const streams = new Set<ExecStream>();
+  const streams = new Set<ChannelStream>();
   const stopListening = onWake(() => {
     log('the machine slept: connecting to the cluster anew');
     transport.reset();

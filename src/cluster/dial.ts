@@ -6,7 +6,7 @@ import type {ClusterTarget} from './kubeconfig.ts';
 import {bareHost, proxyFor} from './proxy.ts';
 import {httpConnect, ProxyRefusal, socksConnect} from './through-proxy.ts';
 
-/** Opens connections to the API server, the same way for calls, watches and exec: proxy, TLS, the user's certificate, keep-alive. */
+/** Opens connections to the API server, the same way for calls, watches and streams: proxy, TLS, the user's certificate, keep-alive. */
 export interface Dialer {
   readonly server: URL;
   readonly proxy: URL | undefined;

@@ -62,6 +62,7 @@ export function parseStatus(body: string): Status | undefined {
 /** What kubelet and containerd say of a container that does not run yet, or no more. The same sentence comes as HTTP 400, 404, 500 or on the status channel, by version. */
 const notRunning =
   /does not have a host assigned|container not found|pod does not exist|not running|no running task|CONTAINER_(CREATED|EXITED)|stopped (state|container)|cannot exec in a (stopped|deleted)/i;
+const maxPortMessage = 500;
 const cannotExecute = /permission denied|exec format error/i;
 const noSuchProgram = /executable file not found|no such file or directory/i;
 
@@ -73,6 +74,18 @@ export function execFailureOf(code: number, body: string): DaemonError {
     if (noSuchProgram.test(message)) return new CommandFailed(message, 127);
     if (cannotExecute.test(message)) return new CommandFailed(message, 126);
   }
+  return failureOf(code, body);
+}
+
+/** What containerd, CRI-O and cri-dockerd say of a port that nobody listens on yet, or of a Pod whose sandbox is not there yet or no more. */
+const portNotReady =
+  /connection refused|failed to connect to localhost|pod not found \(|sandbox.*not found|could not find sandbox/i;
+
+/** As `failureOf`, for a port of a Pod, whether the upgrade was refused or the error channel spoke: NotReady while nothing listens there. */
+export function portFailureOf(code: number, body: string): DaemonError {
+  const message = (parseStatus(body)?.message ?? body).slice(0, maxPortMessage);
+  if (code !== 401 && code !== 403 && (portNotReady.test(message) || notRunning.test(message)))
+    return new NotReady(message);
   return failureOf(code, body);
 }
 

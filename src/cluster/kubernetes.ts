@@ -1,10 +1,11 @@
 import {Conflict, InvalidRequest, NotFound, NotReady, Unavailable} from '../errors.ts';
 import {MANAGED_BY_LABEL, OWNER_LABEL, ownLabels} from '../translate/labels.ts';
+import type {ChannelStream} from './channel-stream.ts';
 import type {Cluster, Pod, Secret, Watched} from './cluster.ts';
 import {createConfigMaps} from './config-maps.ts';
-import type {ExecStream} from './exec-stream.ts';
-import {openExec} from './exec.ts';
+import {openExec} from './exec-stream.ts';
 import {createOwnership} from './ownership.ts';
+import {openPort} from './port-stream.ts';
 import type {Transport} from './transport.ts';
 import {startWatch, type Watchable, withoutManagedFields} from './watch.ts';
 
@@ -13,8 +14,8 @@ export interface KubernetesOptions {
   namespace: string;
   owner: string;
   log: (line: string) => void;
-  /** Told each exec stream that opens. */
-  opened: (stream: ExecStream) => void;
+  /** Told each stream into a Pod that opens. */
+  opened: (stream: ChannelStream) => void;
 }
 
 const maxLog = 16 * 1024 * 1024;
@@ -93,12 +94,25 @@ export function createKubernetesCluster({
     }
   }
 
+  async function into<T extends ChannelStream>(pod: string, open: () => Promise<T>): Promise<T> {
+    await ownership.uidOf('pods', pod);
+    try {
+      const stream = await open();
+      opened(stream);
+      return stream;
+    } catch (error) {
+      // The next try comes soon.
+      if (error instanceof NotReady) transport.warm();
+      throw error;
+    }
+  }
+
   return {
     namespace,
     ...createConfigMaps({transport, path: `${root}/configmaps`, labels, labelSelector}),
     async createPod(pod) {
       const created = create('pods', pod);
-      // The exec follows: connect while the container starts.
+      // A stream into it follows: connect while the container starts.
       transport.warm();
       return await created;
     },
@@ -112,18 +126,8 @@ export function createKubernetesCluster({
       const learning = ownership.learning<Watched[typeof kind] & Watchable>(kind, handler);
       return startWatch({transport, path: `${root}/${kind}`, labelSelector, handler: learning, log, signal});
     },
-    async exec(pod, {container, command, signal}) {
-      await ownership.uidOf('pods', pod);
-      try {
-        const stream = await openExec({transport, namespace, pod, container, command, signal});
-        opened(stream);
-        return stream;
-      } catch (error) {
-        // The next try comes soon.
-        if (error instanceof NotReady) transport.warm();
-        throw error;
-      }
-    },
+    exec: async (pod, options) => await into(pod, () => openExec({transport, namespace, pod, ...options})),
+    connect: async (pod, options) => await into(pod, () => openPort({transport, namespace, pod, ...options})),
     async podLog(pod, {container, tailLines}) {
       await ownership.uidOf('pods', pod);
       return await transport.text({

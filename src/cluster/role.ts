@@ -15,11 +15,16 @@ export const neededRules: NeededRule[] = [
       'docker run, create, start, ps, inspect, stop, rm, pull: a container is a Pod; patch switches the image of a warm Pod',
   },
   {
-    resources: ['pods/exec'],
+    resources: ['pods/portforward'],
     // The WebSocket handshake is a GET; since Kubernetes 1.35 `create` is checked too.
     verbs: ['get', 'create'],
     neededFor:
       'docker run, start, attach, exec, cp, logs, and every published port: the stream to the agent in the container',
+  },
+  {
+    resources: ['pods/exec'],
+    verbs: ['get', 'create'],
+    neededFor: 'the same stream where the port of the agent cannot be reached, as on gVisor and Kata',
   },
   {
     resources: ['pods/log'],

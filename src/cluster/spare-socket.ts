@@ -2,7 +2,7 @@ import type {Socket} from 'node:net';
 
 import type {Credential} from './credential.ts';
 
-/** One connection made ahead of its use: an exec needs a TCP and TLS handshake of its own, two round trips that can be over before it is asked for. */
+/** One connection made ahead of its use: a stream into a Pod needs a TCP and TLS handshake of its own, two round trips that can be over before it is asked for. */
 export interface SpareSocket {
   /** Begins to connect, unless a spare is there. */
   warm(credential: Credential): void;

@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 
 import {CommandFailed, InvalidRequest, NotFound, NotReady} from '../../src/errors.ts';
-import {execAtOnce, nameOf, sha256, sleepingPod, type Stage, uniqueName} from './contract-stage.ts';
+import {execAtOnce, nameOf, sha256, type Stage, unboundPod, uniqueName} from './contract-stage.ts';
 
 /** Streams into a running container. */
 export function describeExec(stage: Stage): void {
@@ -75,14 +75,7 @@ export function describeExec(stage: Stage): void {
 
   test('an exec is refused in an absent Pod, an unknown container, a Pod that does not run', async () => {
     const exec = {container: 'main', command: ['true']};
-    const pod = await stage.cluster.createPod({
-      ...sleepingPod(uniqueName()),
-      spec: {
-        ...sleepingPod('').spec,
-        nodeSelector: {'badidea.dev/no-such-node': 'x'},
-        containers: sleepingPod('').spec?.containers ?? [],
-      },
-    });
+    const pod = await stage.cluster.createPod(unboundPod(uniqueName()));
 
     await expect(stage.cluster.exec('bad-absent', exec)).rejects.toThrow(NotFound);
     await expect(stage.cluster.exec(nameOf(stage.running), {...exec, container: 'wrong'})).rejects.toThrow(

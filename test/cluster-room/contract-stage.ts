@@ -68,6 +68,15 @@ export function sleepingPod(name: string): Pod {
   };
 }
 
+/** One that no node takes. */
+export function unboundPod(name: string): Pod {
+  const pod = sleepingPod(name);
+  return {
+    ...pod,
+    spec: {containers: [], ...pod.spec, nodeSelector: {'badidea.dev/no-such-node': 'x'}},
+  };
+}
+
 export function secretNamed(name: string): Secret {
   return {metadata: {name}, type: 'Opaque'};
 }

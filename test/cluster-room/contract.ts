@@ -3,6 +3,7 @@ import {afterAll, beforeAll, describe} from 'vitest';
 import type {Cluster} from '../../src/cluster/cluster.ts';
 import {describeExec} from './contract-exec.ts';
 import {describeObjects} from './contract-objects.ts';
+import {describePort} from './contract-port.ts';
 import {execWhenReady, nameOf, sleepingPod, Stage, uniqueName} from './contract-stage.ts';
 
 export interface ContractSubject {
@@ -32,5 +33,6 @@ export function describeClusterContract(where: string, open: () => Promise<Contr
 
     describeObjects(stage);
     describeExec(stage);
+    describePort(stage);
   });
 }

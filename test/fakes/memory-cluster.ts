@@ -1,3 +1,5 @@
+import {addAbortSignal, type Duplex} from 'node:stream';
+
 import type {
   Cluster,
   ClusterAdministration,
@@ -49,7 +51,7 @@ export class MemoryNamespace {
     this.#failures.push({method, error});
   }
 
-  /** Every open exec stream breaks, as when the API server restarts. */
+  /** Every open stream into a Pod breaks, as when the API server restarts. */
   cutStreams(): void {
     for (const pod of this.#pods.values()) pod.cutStreams();
   }
@@ -168,9 +170,12 @@ export class MemoryNamespace {
         await called('exec', () => {
           const pod = this.#container(store.get('pods', name, owner), container);
           signal?.throwIfAborted();
-          const stream = pod.exec(command);
-          signal?.addEventListener('abort', () => stream.destroy(), {once: true});
-          return stream;
+          return endedBy(signal, pod.exec(command));
+        }),
+      connect: async (name, {port, signal}) =>
+        await called('connect', () => {
+          signal?.throwIfAborted();
+          return endedBy(signal, this.#running(store.get('pods', name, owner)).connect(port));
         }),
       podLog: async (name, {container, tailLines}) =>
         await called('podLog', () =>
@@ -213,7 +218,7 @@ export class MemoryNamespace {
       },
     });
     this.#pods.set(name, memoryPod);
-    memoryPod.start();
+    void memoryPod.start();
   }
 
   /** A Pod whose image is patched gets a new container, as the kubelet does. */
@@ -233,12 +238,18 @@ export class MemoryNamespace {
   }
 
   #container(pod: Pod, container: string): MemoryPod {
-    const name = pod.metadata?.name ?? '';
-    if (!pod.spec?.containers.some(one => one.name === container)) {
-      throw new InvalidRequest(`container ${container} is not valid for pod ${name}`);
-    }
-    const running = this.#pods.get(name);
-    if (!running) throw new NotReady(`pod ${name} does not have a host assigned`);
+    if (!pod.spec?.containers.some(one => one.name === container))
+      throw new InvalidRequest(`container ${container} is not valid for pod ${pod.metadata?.name}`);
+    return this.#running(pod);
+  }
+
+  #running({metadata}: Pod): MemoryPod {
+    const running = this.#pods.get(metadata?.name ?? '');
+    if (!running) throw new NotReady(`pod ${metadata?.name} does not have a host assigned`);
     return running;
   }
+}
+
+function endedBy(signal: AbortSignal | undefined, stream: Duplex): Duplex {
+  return signal ? addAbortSignal(signal, stream) : stream;
 }

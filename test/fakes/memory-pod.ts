@@ -1,5 +1,7 @@
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
+import {type AddressInfo, createServer, type NetConnectOpts} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
@@ -7,6 +9,7 @@ import type {Pod} from '../../src/cluster/cluster.ts';
 import {NotReady} from '../../src/errors.ts';
 import {AGENT} from '../../src/translate/pod-for-container.ts';
 import {ProcessStream} from './process-stream.ts';
+import {SocketStream} from './socket-stream.ts';
 
 export interface MemoryPodOptions {
   pod: Pod;
@@ -23,19 +26,25 @@ const maxLog = 1024 * 1024;
 export class MemoryPod {
   readonly #options: MemoryPodOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'badidea-pod-'));
-  readonly #streams = new Set<ProcessStream>();
+  readonly #streams = new Set<ProcessStream | SocketStream>();
   readonly #execs = new Set<ChildProcess>();
   #main: ChildProcess | undefined;
+  #disposed = false;
+  /** Where on this machine that is which the command calls its port: two Pods may use the same. */
+  #port: {asked: number; real: NetConnectOpts} | undefined;
   #log = '';
 
   constructor(options: MemoryPodOptions) {
     this.#options = options;
   }
 
-  start(): void {
+  async start(): Promise<void> {
     const {running, ended, pod} = this.#options;
     const container = pod.spec?.containers[0];
-    const {program, args} = this.#local([...(container?.command ?? []), ...(container?.args ?? [])]);
+    const {program, args} = await this.#ownPort(
+      this.#local([...(container?.command ?? []), ...(container?.args ?? [])]),
+    );
+    if (this.#disposed) return;
     const main = spawn(program, args, {stdio: ['ignore', 'pipe', 'pipe'], detached: true});
     this.#main = main;
     for (const output of [main.stdout, main.stderr]) {
@@ -56,10 +65,13 @@ export class MemoryPod {
     const child: ChildProcessWithoutNullStreams = spawn(program, args, {stdio: 'pipe'});
     this.#execs.add(child);
     child.once('close', () => this.#execs.delete(child));
-    const stream = new ProcessStream(child);
-    this.#streams.add(stream);
-    stream.once('close', () => this.#streams.delete(stream));
-    return stream;
+    return this.#opened(new ProcessStream(child));
+  }
+
+  connect(port: number): SocketStream {
+    if (!this.#main) throw new NotReady('pod not found');
+    // Nobody listens on port 1.
+    return this.#opened(new SocketStream(this.#port?.asked === port ? this.#port.real : {port: 1}));
   }
 
   log(tailLines: number | undefined): string {
@@ -90,10 +102,31 @@ export class MemoryPod {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.cutStreams();
     for (const child of this.#execs) child.kill('SIGKILL');
     if (this.#main) this.#kill(this.#main);
     rmSync(this.#folder, {recursive: true, force: true});
+  }
+
+  #opened<T extends ProcessStream | SocketStream>(stream: T): T {
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    return stream;
+  }
+
+  /** The agent's port is its socket, of which there is one for each Pod; another command is told a port that is free. */
+  async #ownPort({program, args}: {program: string; args: string[]}) {
+    const place = args.indexOf('--port');
+    if (place < 0) return {program, args};
+    const asked = Number(args[place + 1]);
+    if (program === this.#options.agent) {
+      this.#port = {asked, real: {path: join(this.#folder, 'agent.sock')}};
+      return {program, args: args.toSpliced(place, 2)};
+    }
+    const port = await freePort();
+    this.#port = {asked, real: {port}};
+    return {program, args: args.with(place + 1, String(port))};
   }
 
   #local([program = '', ...args]: string[]) {
@@ -109,4 +142,12 @@ export class MemoryPod {
       main.kill('SIGKILL');
     }
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const {port} = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
 }

@@ -4,53 +4,43 @@ import {addAbortSignal} from 'node:stream';
 
 import {WebSocket} from 'ws';
 
-import {Unavailable} from '../errors.ts';
+import {type DaemonError, Unavailable} from '../errors.ts';
+import type {ChannelStream} from './channel-stream.ts';
 import type {Credential} from './credential.ts';
-import {ExecStream} from './exec-stream.ts';
-import {connectionFailure, execFailureOf} from './failures.ts';
+import {connectionFailure} from './failures.ts';
 import type {ApiCall, Transport} from './transport.ts';
 
-export interface ExecRequest {
+export interface ChannelRequest<T extends ChannelStream> {
   transport: Transport;
-  namespace: string;
-  pod: string;
-  container: string;
-  command: string[];
-  signal?: AbortSignal | undefined;
+  call: ApiCall;
+  /** WebSocket subprotocols, the best first. */
+  protocols: string[];
+  streamOf: (ws: WebSocket) => T;
+  /** The answer of a server that does not upgrade, as our error. */
+  refusalOf: (code: number, body: string) => DaemonError;
+  signal: AbortSignal | undefined;
 }
 
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const handshakeTimeoutMs = 30_000;
 const maxMessage = 32 * 1024 * 1024;
 const maxRefusal = 64 * 1024;
 
-/**
- * Runs a command in a container and resolves with its streams. A refusal is read to its end and becomes our error. API servers before 1.36 accept first and
- * ask the kubelet afterwards: then the same error ends the stream instead.
- */
-export async function openExec(request: ExecRequest): Promise<ExecStream> {
-  const {transport, signal} = request;
+/** Opens a WebSocket to the API server and resolves once it is open. A refusal is read to its end; one for an expired credential is tried again with a new one. */
+export async function openChannels<T extends ChannelStream>(request: ChannelRequest<T>): Promise<T> {
+  const {transport, call, signal, refusalOf} = request;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
-    const {url, credential, socket} = await transport.upgrade(callOf(request));
-    const stream = await handshake({url, credential, socket, signal}).catch((error: unknown) => {
+    const {url, credential, socket} = await transport.upgrade(call);
+    const stream = await handshake({...request, url, credential, socket}).catch((error: unknown) => {
       socket.destroy();
       if (attempt === 1 && error instanceof Refused && error.code === 401 && transport.refuse(credential))
         return undefined;
       throw error instanceof Refused
-        ? execFailureOf(error.code, error.body)
+        ? refusalOf(error.code, error.body)
         : connectionFailure(error, transport.server);
     });
     if (stream) return stream;
   }
-}
-
-function callOf({namespace, pod, container, command}: ExecRequest): ApiCall {
-  return {
-    method: 'GET',
-    path: `/api/v1/namespaces/${namespace}/pods/${pod}/exec`,
-    query: {container, command, stdin: 'true', stdout: 'true', stderr: 'true', tty: 'false'},
-  };
 }
 
 /** The server answered the handshake with an ordinary HTTP answer. */
@@ -65,14 +55,17 @@ class Refused extends Error {
   }
 }
 
-interface Handshake {
+interface Handshake<T> {
   url: URL;
   credential: Credential;
   socket: Socket;
+  protocols: string[];
+  streamOf: (ws: WebSocket) => T;
   signal: AbortSignal | undefined;
 }
 
-function handshake({url, credential, socket, signal}: Handshake): Promise<ExecStream> {
+function handshake<T extends ChannelStream>(options: Handshake<T>): Promise<T> {
+  const {url, credential, socket, protocols, streamOf, signal} = options;
   const ws = new WebSocket(url, protocols, {
     headers: {...credential.headers, 'user-agent': 'badidea'},
     createConnection: () => socket,
@@ -97,7 +90,7 @@ function handshake({url, credential, socket, signal}: Handshake): Promise<ExecSt
     });
     // The stream listens before the first message can be there.
     ws.once('upgrade', () => {
-      const stream = new ExecStream(ws);
+      const stream = streamOf(ws);
       ws.once('open', () => {
         settled();
         if (signal) addAbortSignal(signal, stream);
@@ -108,10 +101,7 @@ function handshake({url, credential, socket, signal}: Handshake): Promise<ExecSt
     ws.once('unexpected-response', (_request, response) => {
       readRefusal(response).then(
         body => reject(new Refused(response.statusCode ?? 0, body)),
-        () =>
-          reject(
-            new Unavailable('The API server broke off while it refused the exec.', {reason: 'connection'}),
-          ),
+        () => reject(new Unavailable('The API server broke off while it refused.', {reason: 'connection'})),
       );
     });
   });
