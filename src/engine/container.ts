@@ -124,10 +124,11 @@ export class Container {
 
   started(pid: number, startedAt: bigint): void {
     this.#pid = pid;
-    // The exit of a short process can be told before its start is.
-    if (this.running || BigInt(this.#state.startedAt) >= startedAt) return;
+    // The exit of a short process can be told before its start is. Not by comparing times: another node's clock may be behind.
+    if (this.running || this.#state.startedAt === String(startedAt)) return;
     const ports = this.#publication?.ports ?? [];
-    this.#become({...createdState, status: 'running', startedAt: String(startedAt), ports});
+    const {finishedAt} = this.#state;
+    this.#become({...createdState, status: 'running', startedAt: String(startedAt), finishedAt, ports});
     this.emit('start');
   }
 
@@ -165,12 +166,14 @@ export class Container {
 
   removalBegins(): void {
     this.#removing = true;
-    this.#writer.stop();
+    this.#writer.pause();
   }
 
   /** It could not be removed: it is as it was. */
   removalFailed(): void {
     this.#removing = false;
+    this.#writer.resume();
+    this.#become(this.#state);
   }
 
   removed(): void {

@@ -13,7 +13,7 @@ export class StateWriter {
   readonly #cluster: Cluster;
   #next: ContainerState | undefined;
   #writing = Promise.resolve();
-  #stopped = false;
+  #paused = false;
 
   constructor(name: string, cluster: Cluster) {
     this.#name = name;
@@ -21,14 +21,18 @@ export class StateWriter {
   }
 
   write(state: ContainerState): void {
-    const idle = this.#next === undefined;
     this.#next = {...state};
-    if (idle) this.#writing = this.#writing.then(() => this.#writeNewest());
+    this.#writing = this.#writing.then(() => this.#writeNewest());
   }
 
   /** The container is being removed: its Secret must not come back. */
-  stop(): void {
-    this.#stopped = true;
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** It was not removed after all. */
+  resume(): void {
+    this.#paused = false;
   }
 
   /** Resolves when what was given is written. */
@@ -37,7 +41,7 @@ export class StateWriter {
   }
 
   async #writeNewest(): Promise<void> {
-    for (let pause = 500; this.#next !== undefined && !this.#stopped; pause = Math.min(pause * 2, 30_000)) {
+    for (let pause = 500; this.#next !== undefined && !this.#paused; pause = Math.min(pause * 2, 30_000)) {
       const state = this.#next;
       try {
         await this.#cluster.patchSecret(this.#name, statePatch(state));

@@ -8,7 +8,7 @@ import {EventLog} from '../../src/engine/event-log.ts';
 import type {WarmSettings} from '../../src/engine/warm-pods.ts';
 import {NotFound} from '../../src/errors.ts';
 import {type Publication, publishPorts} from '../../src/ports/forwarder.ts';
-import {containerFromSecret} from '../../src/translate/container-record.ts';
+import {type ContainerState, containerFromSecret} from '../../src/translate/container-record.ts';
 import {objectName} from '../../src/translate/labels.ts';
 import type {DockerEvent} from '../../src/wire/events.ts';
 import {noFilters} from '../../src/wire/filters.ts';
@@ -185,9 +185,10 @@ export async function successorOf(engine: TestEngine): Promise<TestEngine> {
 
 /** Resolves when a container's record says this of it. */
 export async function recorded(engine: TestEngine, id: string, status: string): Promise<void> {
-  const state = () => {
-    const secret = engine.namespace.store.find('secrets', `bad-${id.slice(0, 20)}`);
-    return secret && containerFromSecret(secret)?.state;
-  };
-  await until(() => state()?.status === status);
+  await until(() => stateRecorded(engine, id)?.status === status);
+}
+
+export function stateRecorded({namespace}: TestEngine, id: string): ContainerState | undefined {
+  const secret = namespace.store.find('secrets', objectName(id));
+  return secret && containerFromSecret(secret)?.state;
 }
