@@ -7,13 +7,13 @@ import type {
   WaitCondition,
 } from '../api/engine.ts';
 import {Conflict} from '../errors.ts';
-import {containerInspect, labelsOf} from '../translate/container-answers.ts';
+import {containerInspect} from '../translate/container-answers.ts';
 import type {ContainerRecord, ContainerState} from '../translate/container-record.ts';
 import {createdState} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
 import {podForContainer} from '../translate/pod-for-container.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
-import {type Filters, matchesLabels, requireKnownFilters} from '../wire/filters.ts';
+import type {Filters} from '../wire/filters.ts';
 import type {AgentPod} from './agent-pod.ts';
 import type {ContainerIndex} from './container-index.ts';
 import {Container} from './container.ts';
@@ -22,6 +22,7 @@ import {type CreateOptions, createContainer} from './create-container.ts';
 import {listContainers} from './list-containers.ts';
 import {attachedOutput, containerLogs} from './output-streams.ts';
 import type {PodPool} from './pod-pool.ts';
+import {pruneContainers} from './prune-containers.ts';
 import {removeAfterExit, removeContainer} from './remove-container.ts';
 import {startContainer} from './start-container.ts';
 import {killContainer, stopContainer} from './stop-container.ts';
@@ -116,22 +117,7 @@ export class ContainerRegistry implements Containers {
   }
 
   async prune(filters: Filters): Promise<{ContainersDeleted: string[]; SpaceReclaimed: number}> {
-    requireKnownFilters(filters, ['label', 'label!', 'until']);
-    const until = filters.get('until')?.[0];
-    const before = until === undefined ? undefined : BigInt(Math.floor(Number(until) * 1e9));
-    const stopped = [...this.#index].filter(
-      ({record, removing, running}) =>
-        !running &&
-        !removing &&
-        matchesLabels(filters, labelsOf(record)) &&
-        (before === undefined || BigInt(record.created) < before),
-    );
-    await Promise.all(
-      stopped.map(container =>
-        removeContainer(container, {reference: container.id, force: false}, this.#rooms),
-      ),
-    );
-    return {ContainersDeleted: stopped.map(({id}) => id), SpaceReclaimed: 0};
+    return {ContainersDeleted: await pruneContainers(filters, this.#rooms), SpaceReclaimed: 0};
   }
 
   /** A container that ends by itself is taken away if it was made with --rm. */

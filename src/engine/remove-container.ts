@@ -9,6 +9,12 @@ import {killForRemoval} from './stop-container.ts';
 /** Readers of the last output get this long before `rm -f` cuts them off, in milliseconds. */
 const DRAIN = 1000;
 
+export interface RemovalRooms {
+  context: EngineContext;
+  index: ContainerIndex;
+  pool: PodPool;
+}
+
 /**
  * `docker rm`. The record goes first: a daemon that dies in between leaves a Pod without a record, which the next one deletes.
  * @throws Conflict when it runs and `force` is not set, or when another removal is on its way
@@ -16,7 +22,7 @@ const DRAIN = 1000;
 export async function removeContainer(
   container: Container,
   {reference, force}: {reference: string; force: boolean},
-  {context, index, pool}: {context: EngineContext; index: ContainerIndex; pool: PodPool},
+  {context, index, pool}: RemovalRooms,
 ): Promise<void> {
   if (container.removing) throw new Conflict(`removal of container ${reference} is already in progress`);
   if (container.running && !force) {
@@ -46,10 +52,7 @@ export async function removeContainer(
 }
 
 /** `--rm`: once it has ended and everybody who reads its output has read it. */
-export async function removeAfterExit(
-  container: Container,
-  rooms: {context: EngineContext; index: ContainerIndex; pool: PodPool},
-): Promise<void> {
+export async function removeAfterExit(container: Container, rooms: RemovalRooms): Promise<void> {
   await container.outputsEnded();
   if (container.removing) return;
   try {
