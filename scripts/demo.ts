@@ -1,37 +1,69 @@
+import {randomBytes} from 'node:crypto';
 import {createServer} from 'node:net';
 import {createInterface} from 'node:readline/promises';
 
-import {testCluster, type TestCluster} from '../test/cluster/test-cluster.ts';
+import {demoCluster} from '../test/cluster/demo-cluster.ts';
+import type {TestCluster} from '../test/cluster/test-cluster.ts';
 import {type Installation, install} from '../test/e2e/support/badidea.ts';
 import type {Outcome} from '../test/e2e/support/run.ts';
 
 /**
- * The main job, shown: `npm run demo`. A namespace of its own on a cluster for tests, a home of its own on this machine: nothing of the user's is touched.
+ * The main job, shown: `npm run demo`. A namespace of its own on the cluster, a home of its own on this machine: nothing of the user's is touched.
  */
 const IMAGE = 'nginx';
+
+const stopped = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
 
 try {
   await demo();
   console.log('demo: ok');
 } catch (error) {
-  console.error(`demo: failed: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`demo: failed: ${reasonOf(error)}`);
   process.exitCode = 1;
 }
 process.exit();
 
 async function demo(): Promise<void> {
-  const found = await step('find a cluster', testCluster);
+  const found = await step('find a cluster', () => demoCluster(stopped.signal));
   if (!found.cluster) throw new Error(`there is no cluster to show it on: ${found.skip}`);
   const {cluster} = found;
-  const namespace = `badidea-demo-${process.pid}`;
-  console.log(`cluster: ${cluster.kubeconfigBadidea} (${cluster.from}), namespace ${namespace}`);
+  const namespace = `badidea-demo-${randomBytes(4).toString('hex')}`;
+  console.log(`cluster:   ${cluster.name}`);
+  console.log(`namespace: ${namespace}, made for this and deleted after it`);
   await agree(cluster);
-  const installation = await step('make a namespace', () => install(cluster, namespace));
+  const installation = await step('make a namespace', () => makeInstallation(cluster, namespace));
   try {
-    await show(installation);
+    await Promise.race([show(installation), stop()]);
   } finally {
-    await step('clean up', () => installation.remove());
+    await step('clean up', () => installation.remove(), `delete namespace ${namespace}`);
   }
+}
+
+/** Deletion, once the cluster has agreed to it, needs nobody to watch it. */
+async function makeInstallation(cluster: TestCluster, namespace: string): Promise<Installation> {
+  const remove = (name: string) => cluster.remove(name, {wait: false});
+  try {
+    return await install({...cluster, remove}, namespace);
+  } catch (error) {
+    // It may be there in part.
+    await remove(namespace).catch(() => {});
+    throw error;
+  }
+}
+
+function stop(): Promise<never> {
+  return new Promise((_, reject) => {
+    const {signal} = stopped;
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), {once: true});
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`;
 }
 
 async function show(badidea: Installation): Promise<void> {
@@ -106,9 +138,11 @@ function freePort(wanted: number): Promise<number> {
 
 /** A cluster that this project did not start is somebody's: they are asked, if there is somebody to ask. */
 async function agree(cluster: TestCluster): Promise<void> {
-  if (cluster.from === 'built' || !process.stdin.isTTY) return;
+  if (cluster.from === 'built' || cluster.from === 'kind' || !process.stdin.isTTY) return;
   const terminal = createInterface({input: process.stdin, output: process.stdout});
-  const answer = await terminal.question('Use this cluster? A namespace is made, and deleted again. [y/N] ');
-  terminal.close();
+  // On a terminal readline takes ctrl-C for itself.
+  terminal.once('SIGINT', () => stopped.abort(new Error('stopped by SIGINT')));
+  const question = terminal.question('Use this cluster? [y/N] ', {signal: stopped.signal});
+  const answer = await question.finally(() => terminal.close());
   if (!/^y(es)?$/i.test(answer.trim())) throw new Error('not agreed to; nothing was changed');
 }

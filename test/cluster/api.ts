@@ -3,6 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import {Agent, request, type RequestOptions} from 'node:https';
 import {text} from 'node:stream/consumers';
 
+import {type ClusterTarget, loadClusterTarget} from '../../src/cluster/kubeconfig.ts';
 import {apiUrl, configFile} from './config-files.ts';
 import {kubeconfigPaths} from './paths.ts';
 
@@ -28,10 +29,12 @@ export type Api = {
 
 type Connection = {server: string; options: RequestOptions};
 
-/** Connects to the built cluster, or to the current one of another kubeconfig. */
-export async function openApi(signal: AbortSignal, kubeconfig = kubeconfigPaths.admin): Promise<Api> {
-  const {server, options} =
-    kubeconfig === kubeconfigPaths.admin ? builtCluster() : await anyCluster(kubeconfig);
+/** Connects to the built cluster, or to the current one of another kubeconfig, or to one that was read from there. */
+export async function openApi(
+  signal: AbortSignal,
+  admin: string | ClusterTarget = kubeconfigPaths.admin,
+): Promise<Api> {
+  const {server, options} = admin === kubeconfigPaths.admin ? builtCluster() : await anyCluster(admin);
   const agent = options.agent ?? new Agent({ca: options.ca, keepAlive: true});
 
   async function call(
@@ -65,13 +68,23 @@ function builtCluster(): Connection {
   };
 }
 
-async function anyCluster(kubeconfig: string): Promise<Connection> {
+async function anyCluster(admin: string | ClusterTarget): Promise<Connection> {
+  const target =
+    typeof admin === 'string' ? await loadClusterTarget({kubeconfig: admin, env: process.env}) : admin;
   const {KubeConfig} = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const names = {cluster: target.clusterName, user: target.userName};
+  config.loadFromString(
+    JSON.stringify({
+      'current-context': target.contextName,
+      clusters: [{name: names.cluster, cluster: target.cluster}],
+      users: [{name: names.user, user: target.user}],
+      contexts: [{name: target.contextName, context: names}],
+    }),
+  );
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  return {server: config.getCurrentCluster()?.server ?? '', options};
+  return {server: target.cluster.server, options};
 }
 
 async function send(

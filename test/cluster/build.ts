@@ -68,10 +68,13 @@ const modules: Module[] = [
 /** The absolute path of each program. */
 export type Binaries = Record<string, string>;
 
-/** Builds what the cache lacks; a folder of the cache is named by a hash of all that its programs are made of. */
-export async function ensureBinaries(signal: AbortSignal): Promise<Binaries> {
+/**
+ * Builds what the cache lacks, be it of all modules or of one; a folder of the cache is named by a hash of all that its
+ * programs are made of.
+ */
+export async function ensureBinaries(signal: AbortSignal, only?: 'static'): Promise<Binaries> {
   const binaries: Binaries = {};
-  for (const module of modules) {
+  for (const module of modules.filter(({name}) => only === undefined || name === only)) {
     const folder = join(cacheFolder, 'bin', `${module.name}-${await hashOf(module)}`);
     if (!existsSync(folder)) {
       await step(`building ${module.name}`, detail => build(module, {folder, signal, detail}));

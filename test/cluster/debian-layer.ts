@@ -10,7 +10,8 @@ import {cacheFolder} from './paths.ts';
 import {step} from './progress.ts';
 import {run} from './run.ts';
 
-const packages = [
+/** What the image `services` has beyond a minimal Debian. */
+export const servicePackages = [
   'bash',
   'ca-certificates',
   'nginx-light',
@@ -24,16 +25,20 @@ const packages = [
 export async function debianLayer(signal: AbortSignal): Promise<Layer> {
   const suite = codename();
   const hash = createHash('sha256')
-    .update(JSON.stringify([suite, packages]))
+    .update(JSON.stringify([suite, servicePackages]))
     .digest('hex')
     .slice(0, 16);
   return cachedLayer(`debian-${hash}`, async () => {
     const root = join(cacheFolder, 'debian-root');
     await rm(root, {recursive: true, force: true});
     await mkdir(root, {recursive: true});
-    await step(`making a Debian ${suite} with ${packages.join(', ')}`, async detail => {
+    await step(`making a Debian ${suite} with ${servicePackages.join(', ')}`, async detail => {
       const source = await mirrorOf(suite, signal);
-      const options = ['--variant=minbase', `--include=${packages.join(',')}`, '--components=main,universe'];
+      const options = [
+        '--variant=minbase',
+        `--include=${servicePackages.join(',')}`,
+        '--components=main,universe',
+      ];
       // In a mount namespace, so that its /proc is unmounted however it ends.
       const command = ['--mount', '--propagation', 'private', 'debootstrap', ...options, suite, root, source];
       await run('unshare', command, {signal, onLine: detail});

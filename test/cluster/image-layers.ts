@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import {createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync} from 'node:fs';
-import {mkdir, rename} from 'node:fs/promises';
+import {createReadStream, createWriteStream, existsSync, readFileSync} from 'node:fs';
+import {mkdir, rename, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PassThrough, type Readable, Transform} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
@@ -40,16 +40,19 @@ export async function cachedLayer(name: string, tar: () => Promise<Readable>): P
   if (!existsSync(facts)) {
     await mkdir(dirname(file), {recursive: true});
     const [inner, outer] = [measure(), measure()];
+    // Another process may make the same layer: the bytes are the same, so the last one may win.
+    const unfinished = `${file}.${process.pid}`;
     await pipeline(
       await tar(),
       inner.stream,
       createGzip({level: 3}),
       outer.stream,
-      createWriteStream(`${file}.new`),
+      createWriteStream(unfinished),
     );
-    await rename(`${file}.new`, file);
+    await rename(unfinished, file);
     const {digest, size} = outer.result();
-    writeFileSync(facts, JSON.stringify({digest, size, diffId: inner.result().digest}));
+    await writeFile(`${unfinished}.json`, JSON.stringify({digest, size, diffId: inner.result().digest}));
+    await rename(`${unfinished}.json`, facts);
   }
   const known = JSON.parse(readFileSync(facts, 'utf8')) as Omit<Layer, 'file'>;
   return {...known, file};

@@ -21,10 +21,16 @@ export type Image = {name: string; layers: Layer[]; config: ImageConfig};
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Makes the images that tests and demo run; layers come from the cache. test/cluster/README.md lists them. */
+/** Makes the images that tests and demo run; layers come from the cache. test/cluster/README.md lists them. Needs root. */
 export async function ensureImages(binaries: Binaries, signal: AbortSignal): Promise<Image[]> {
+  const [small, debian] = await Promise.all([smallImages(binaries, signal), debianImages(signal)]);
+  return [...small, ...debian];
+}
+
+/** The images that any user can make, given the program `static` and the unpacked busybox-static. */
+export async function smallImages(binaries: Binaries, signal: AbortSignal): Promise<Image[]> {
   const program = {file: binaries['static'] ?? ''};
-  const [only, busybox, site, user, debian, logs] = await Promise.all([
+  const [only, busybox, site, user] = await Promise.all([
     layerOf('static', [{path: 'static', mode: 0o755, content: program}]),
     busyboxEntries(signal).then(entries => layerOf('busybox', entries)),
     layerOf('web', [
@@ -32,11 +38,8 @@ export async function ensureImages(binaries: Binaries, signal: AbortSignal): Pro
       {path: 'www/index.html', content: '<!doctype html><title>web</title><h1>It works</h1>\n'},
     ]),
     layerOf('user', userEntries),
-    debianLayer(signal),
-    layerOf('nginx-logs', nginxLogEntries),
   ]);
   const shell = {Cmd: ['sh'], Env: [path]};
-  const bash = {Cmd: ['bash'], Env: [path]};
   const serve = ['busybox', 'httpd', '-f', '-v', '-p', '80', '-h', '/www'];
   return [
     {name: 'pause', layers: [only], config: {Entrypoint: ['/static', 'pause'], Env: [path]}},
@@ -61,6 +64,14 @@ export async function ensureImages(binaries: Binaries, signal: AbortSignal): Pro
         WorkingDir: '/home/app',
       },
     },
+  ];
+}
+
+/** The images with a Debian in them; debootstrap needs root to make it. */
+async function debianImages(signal: AbortSignal): Promise<Image[]> {
+  const [debian, logs] = await Promise.all([debianLayer(signal), layerOf('nginx-logs', nginxLogEntries)]);
+  const bash = {Cmd: ['bash'], Env: [path]};
+  return [
     {name: 'services', layers: [debian], config: bash},
     {name: 'debian', layers: [debian], config: bash},
     {

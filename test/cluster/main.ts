@@ -1,6 +1,7 @@
 import {down} from './down.ts';
 import {ClusterError} from './errors.ts';
 import {kubeconfigPaths} from './paths.ts';
+import {pushTestImages} from './push-images.ts';
 import {restartApiServer} from './restart-api-server.ts';
 import {status} from './status.ts';
 import {up} from './up.ts';
@@ -12,6 +13,7 @@ const usage = `A one-node Kubernetes on this machine, for the tests (test/cluste
   npm run cluster -- status                             what runs, and where; code 1 if it is not whole
   npm run cluster -- kubeconfig [admin|badidea]         print the path of a kubeconfig (badidea's if not said)
   npm run cluster -- restart-apiserver [--down SECONDS] kill -9 the API server and start it again
+  npm run cluster -- images URL                         make the test images and push them to a registry
 `;
 
 const interrupted = new AbortController();
@@ -60,6 +62,12 @@ async function main([command, ...words]: string[], signal: AbortSignal): Promise
       }
       await restartApiServer({downForMs: seconds * 1000});
       process.stdout.write('kube-apiserver: restarted\n');
+      return 0;
+    }
+    case 'images': {
+      const {left} = await pushTestImages(words[0] ?? '', signal);
+      const note = left.length === 0 ? '' : `; not ${left.join(', ')}, which only root can make`;
+      process.stdout.write(`images: pushed${note}\n`);
       return 0;
     }
     default:

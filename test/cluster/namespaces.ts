@@ -1,3 +1,4 @@
+import type {ClusterTarget} from '../../src/cluster/kubeconfig.ts';
 import {badideaRole} from '../../src/cluster/role.ts';
 import {ApiError, openApi, type Api} from './api.ts';
 import {kubeconfigPaths} from './paths.ts';
@@ -5,8 +6,8 @@ import {until} from './processes.ts';
 
 /** Who is granted a namespace; the user of the built cluster's second kubeconfig if nobody is named. */
 export type Grant = {
-  /** The kubeconfig of an administrator; the built cluster's if not said. */
-  kubeconfigAdmin?: string;
+  /** An administrator, by the path of a kubeconfig or what was read from one; the built cluster's if not said. */
+  admin?: string | ClusterTarget;
   /** As in a RoleBinding (rbac.authorization.k8s.io/v1). */
   subject?: {kind: 'User' | 'ServiceAccount'; name: string; namespace?: string; apiGroup?: string};
   signal?: AbortSignal;
@@ -23,13 +24,21 @@ export async function grantNamespace(name: string, grant: Grant = {}): Promise<v
   await withApi(signal, grant, api => ensureNamespace(api, name, {subject: grant.subject ?? user, signal}));
 }
 
-/** Deletes a namespace with all that is in it and returns when it is gone; one that is not there is no error. */
-export async function removeNamespace(name: string, grant: Grant = {}): Promise<void> {
+/**
+ * Deletes a namespace with all that is in it and returns when it is gone, or with `wait: false` when the cluster has agreed
+ * to delete it; one that is not there is no error.
+ */
+export async function removeNamespace(
+  name: string,
+  {wait = true, ...grant}: Grant & {wait?: boolean} = {},
+): Promise<void> {
   const signal = grant.signal ?? AbortSignal.timeout(120_000);
   const path = `/api/v1/namespaces/${name}`;
   await withApi(signal, grant, async api => {
     if (await exists(api, path)) {
       await api.call('DELETE', path);
+    }
+    if (wait) {
       // It stays until its last Pod has ended; that is not worth a watch.
       await until(async () => !(await exists(api, path)), signal, 200);
     }
@@ -64,10 +73,10 @@ export async function ensureNamespace(
 
 async function withApi(
   signal: AbortSignal,
-  {kubeconfigAdmin = kubeconfigPaths.admin}: Grant,
+  {admin = kubeconfigPaths.admin}: Grant,
   work: (api: Api) => Promise<void>,
 ): Promise<void> {
-  const api = await openApi(signal, kubeconfigAdmin);
+  const api = await openApi(signal, admin);
   try {
     await work(api);
   } finally {

@@ -42,10 +42,16 @@ export function whyNotHere(): string | undefined {
   return undefined;
 }
 
-/** Installs what is missing and says which packages those are. */
-export async function ensurePackages(signal: AbortSignal): Promise<void> {
-  const toInstall = await missingOf(needed);
-  const toUnpack = await missingOf(unpacked);
+export type PackageName = keyof typeof needed | keyof typeof unpacked;
+
+/**
+ * Installs or unpacks what is missing, of all packages or of those named, and says which those are. Unpacking works for any
+ * user, installing needs root.
+ */
+export async function ensurePackages(signal: AbortSignal, only?: PackageName[]): Promise<void> {
+  const isWanted = (name: string) => only === undefined || only.some(wanted => wanted === name);
+  const toInstall = (await missingOf(needed)).filter(isWanted);
+  const toUnpack = (await missingOf(unpacked)).filter(isWanted);
   const names = [...toInstall, ...toUnpack].join(' ');
   if (names === '') {
     return;
@@ -57,7 +63,9 @@ export async function ensurePackages(signal: AbortSignal): Promise<void> {
   }
   await step(`installing ${names}`, async () => {
     const env = {...process.env, DEBIAN_FRONTEND: 'noninteractive'};
-    await run('apt-get', ['update', '-qq'], {env, signal});
+    if (process.getuid?.() === 0) {
+      await run('apt-get', ['update', '-qq'], {env, signal});
+    }
     if (toInstall.length > 0) {
       await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...toInstall], {env, signal});
     }
@@ -72,7 +80,13 @@ async function unpack(name: string, signal: AbortSignal): Promise<void> {
   await rm(folder, {recursive: true, force: true});
   await mkdir(folder, {recursive: true});
   // apt fetches as the user _apt, who may not write here.
-  await run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], {cwd: folder, signal});
+  const download = ['download', '-qq', '-o', 'APT::Sandbox::User=root', name];
+  await run('apt-get', download, {cwd: folder, signal}).catch((cause: unknown) => {
+    throw new ClusterError(
+      `The package ${name} could not be fetched; apt's lists may be old: sudo apt-get update`,
+      {cause},
+    );
+  });
   const archive = (await readdir(folder)).find(file => file.endsWith('.deb'));
   if (archive === undefined) {
     throw new ClusterError(`apt-get download ${name} left no .deb file`);

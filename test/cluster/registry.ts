@@ -1,13 +1,9 @@
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
 import type {Readable} from 'node:stream';
 
 import {ClusterError} from './errors.ts';
-import {readLayer} from './image-layers.ts';
+import {readLayer, type Layer} from './image-layers.ts';
 import type {Image} from './images.ts';
-import {registryUrl} from './network.ts';
-import {cacheFolder} from './paths.ts';
 import {step} from './progress.ts';
 
 const types = {
@@ -17,6 +13,9 @@ const types = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
 };
 
+const dockerTypes =
+  'application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json';
+
 /** Whether an HTTP server answers there with success. */
 export async function answersHttp(url: string, signal: AbortSignal): Promise<boolean> {
   return fetch(url, {signal}).then(
@@ -25,17 +24,31 @@ export async function answersHttp(url: string, signal: AbortSignal): Promise<boo
   );
 }
 
-/** Pushes each image as library/NAME:latest, unless the registry, whose files outlive the cluster, has it. */
-export async function pushImages(images: Image[], signal: AbortSignal): Promise<void> {
+/** Where images go: `url` as in http://127.0.0.1:5000, without a path. */
+export type Registry = {url: string; signal: AbortSignal};
+
+/** Pushes each image as library/NAME:latest, unless the registry has it. */
+export async function pushImages(images: Image[], {url, signal}: Registry): Promise<void> {
   for (const image of images) {
     const index = manifestsOf(image);
-    const mark = join(cacheFolder, 'registry', 'pushed', `${image.name}-${index.digest.slice(7, 23)}`);
-    if (!existsSync(mark)) {
-      await step(`pushing ${image.name}`, () => push(image, index, signal));
-      mkdirSync(dirname(mark), {recursive: true});
-      writeFileSync(mark, '');
+    const repository = `${url}/v2/library/${image.name}`;
+    if ((await digestOf(image.name, {url, signal})) !== index.digest) {
+      await step(`pushing ${image.name}`, () => push(repository, {...index, layers: image.layers}, signal));
     }
   }
+}
+
+/** The digest of library/NAME:latest in a registry; undefined if it has no such image. */
+export async function digestOf(name: string, {url, signal}: Registry): Promise<string | undefined> {
+  const place = `${url}/v2/library/${name}/manifests/latest`;
+  const headers = {accept: `${types.index}, ${types.manifest}, ${dockerTypes}`};
+  const answer = await fetch(place, {method: 'HEAD', headers, signal}).catch((cause: unknown) => {
+    throw new ClusterError(`No registry answers at ${url}`, {cause});
+  });
+  if (answer.status === 404) {
+    return undefined;
+  }
+  return (await successOf(answer)).headers.get('docker-content-digest') ?? undefined;
 }
 
 type Blob = {mediaType: string; digest: string; size: number; text: string};
@@ -66,12 +79,11 @@ function manifestsOf(image: Image): Manifests {
 }
 
 async function push(
-  image: Image,
-  {config, manifest, ...index}: Manifests,
+  repository: string,
+  {config, manifest, layers, ...index}: Manifests & {layers: Layer[]},
   signal: AbortSignal,
 ): Promise<void> {
-  const repository = `${registryUrl}/v2/library/${image.name}`;
-  for (const layer of image.layers) {
+  for (const layer of layers) {
     await pushBlob(repository, {...layer, body: () => readLayer(layer)}, signal);
   }
   await pushBlob(repository, {...config, body: () => config.text}, signal);
@@ -89,24 +101,25 @@ async function pushBlob(
   if (await answersHttp(`${repository}/blobs/${digest}`, signal)) {
     return;
   }
-  const begun = await fetch(`${repository}/blobs/uploads/`, {method: 'POST', signal});
+  const begun = await successOf(await fetch(`${repository}/blobs/uploads/`, {method: 'POST', signal}));
   const place = new URL(begun.headers.get('location') ?? '', repository);
   place.searchParams.set('digest', digest);
   const headers = {'content-length': String(size), 'content-type': 'application/octet-stream'};
-  await expectSuccess(
-    fetch(place, {method: 'PUT', headers, body: body(), duplex: 'half', signal} as RequestInit),
+  await successOf(
+    await fetch(place, {method: 'PUT', headers, body: body(), duplex: 'half', signal} as RequestInit),
   );
 }
 
 async function putManifest(url: string, {mediaType, text}: Blob, signal: AbortSignal): Promise<void> {
-  await expectSuccess(fetch(url, {method: 'PUT', headers: {'content-type': mediaType}, body: text, signal}));
+  const headers = {'content-type': mediaType};
+  await successOf(await fetch(url, {method: 'PUT', headers, body: text, signal}));
 }
 
-async function expectSuccess(sent: Promise<Response>): Promise<void> {
-  const answer = await sent;
+async function successOf(answer: Response): Promise<Response> {
   if (!answer.ok) {
     throw new ClusterError(`The registry answered ${answer.status} to ${answer.url}: ${await answer.text()}`);
   }
+  return answer;
 }
 
 function blob(mediaType: string, value: object): Blob {

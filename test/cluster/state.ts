@@ -38,8 +38,8 @@ export function writeState(state: State): void {
 }
 
 /**
- * Lets one driver at a time change the cluster; the others wait. The lock is a listening socket in Linux's abstract namespace,
- * so the kernel takes it back when its holder dies, however it dies.
+ * Lets one driver at a time change the cluster; the others wait. The lock is a listening socket, on Linux in the abstract
+ * namespace, so the kernel takes it back when its holder dies, however it dies.
  */
 export async function withLock<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   let lock: Server | undefined;
@@ -53,7 +53,11 @@ export async function withLock<T>(signal: AbortSignal, work: () => Promise<T>): 
 
 async function tryLock(): Promise<Server | undefined> {
   const server = createServer(socket => socket.destroy());
-  server.listen(`\0${stateFolder}`);
+  if (process.platform === 'linux') {
+    server.listen(`\0${stateFolder}`);
+  } else {
+    server.listen(47_613, '127.0.0.1');
+  }
   return once(server, 'listening').then(
     () => server,
     () => undefined,

@@ -3,6 +3,7 @@ import {componentNames} from './components.ts';
 import {removeCluster} from './down.ts';
 import {ClusterError} from './errors.ts';
 import {ensureImages} from './images.ts';
+import {registryUrl} from './network.ts';
 import {waitForNode} from './objects.ts';
 import {ensurePackages, whyNotHere} from './packages.ts';
 import {logFolder} from './paths.ts';
@@ -29,7 +30,7 @@ export async function up(signal: AbortSignal): Promise<'started' | 'ran already'
     const patience = AbortSignal.any([signal, AbortSignal.timeout(180_000)]);
     try {
       await step('starting the cluster', () => start(binaries, patience));
-      await pushImages(images, signal);
+      await pushImages(images, {url: registryUrl, signal});
     } catch (error) {
       throw new ClusterError(`The cluster did not start; its logs are in ${logFolder}`, {cause: error});
     }
