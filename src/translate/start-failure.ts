@@ -30,7 +30,7 @@ export function startFailure(
     return {message: `Cannot mkdir: ${process.cwd} is not a directory`, exitCode: 128};
   }
   const reason = reasonOf(failure, process.program, process.cwd);
-  const notFound = failure.errno === ENOENT || failure.errno === ENOTDIR;
+  const notFound = failure.errno === ENOENT || failure.errno === ENOTDIR || process.program === '';
   return {message: `${PREFIX[kind]}${reason}: unknown`, exitCode: notFound ? 127 : 126};
 }
 
@@ -43,8 +43,9 @@ const PREFIX = {
 function reasonOf({stage, errno, message}: ProcessFailure, program: string, cwd: string): string {
   if (stage === STAGE_CWD)
     return `chdir to cwd (${JSON.stringify(cwd)}) set in config.json failed: ${words(errno, message)}`;
-  if (stage !== STAGE_PROGRAM) return message;
   const name = JSON.stringify(program);
+  if (program === '') return `exec: ${name}: executable file not found in $PATH`;
+  if (stage !== STAGE_PROGRAM) return message;
   if (errno === ENOENT && !program.includes('/')) return `exec: ${name}: executable file not found in $PATH`;
   if (errno === ENOENT || errno === ENOTDIR)
     return `exec: ${name}: stat ${program}: ${words(errno, message)}`;
