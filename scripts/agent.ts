@@ -9,6 +9,8 @@ import {existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSyn
 import {homedir, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 
+import {writeSeeds} from '../test/agent/seeds.ts';
+
 const ZIG = '0.17.1';
 const TARGETS = {amd64: 'x86_64-linux-musl', arm64: 'aarch64-linux-musl'};
 const WARNINGS = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wconversion'];
@@ -76,7 +78,7 @@ function fuzz(seconds: number): void {
   const folder = mkdtempSync(join(tmpdir(), 'badidea-fuzz-'));
   try {
     const program = join(folder, 'fuzz');
-    const pure = ['frames.c', 'messages.c', 'base.c'];
+    const pure = ['frames.c', 'messages.c', 'parts.c', 'base.c'];
     const harness = join(root, 'test/agent/fuzz.c');
     const flags = [...SANITIZERS, '-fsanitize=fuzzer,address,undefined', '-I', sources];
     run('clang', [...flags, ...WARNINGS, ...CLANG, ...pure, harness, '-o', program]);
@@ -89,7 +91,7 @@ function fuzz(seconds: number): void {
 function seedCorpus(folder: string): string {
   const corpus = join(folder, 'corpus');
   mkdirSync(corpus);
-  run(process.execPath, [join(root, 'test/agent/seeds.ts'), corpus]);
+  writeSeeds(corpus);
   return corpus;
 }
 

@@ -1,10 +1,10 @@
 #include "port.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,12 +22,20 @@ struct row {
 static struct source listener = {.fd = -1};
 static uint16_t listening; /* 0: not */
 
+/* What stands behind so many columns. */
+static const char *after(const char *line, int columns) {
+  for (; columns > 0; columns--) {
+    line += strcspn(line, " ");
+    line += strspn(line, " ");
+  }
+  return line;
+}
+
 /* The owner of a live socket may connect if it is root (which dials for the kubelet) or the agent's own user. An orphan is listed as root's, but without an inode. */
 static bool owner_may(const char *rest) {
-  unsigned uid;
-  uint64_t inode;
-  if (sscanf(rest, "%*s %*s %*s %u %*s %" SCNu64, &uid, &inode) != 2) return false;
-  return inode != 0 && (uid == 0 || uid == geteuid());
+  const char *column = after(rest, 3);
+  unsigned long uid = strtoul(column, NULL, 10), inode = strtoul(after(column, 2), NULL, 10);
+  return *column != 0 && inode != 0 && (uid == 0 || uid == geteuid());
 }
 
 static bool line_may(const char *line, const struct row *row, bool *found) {

@@ -6,11 +6,12 @@
 
 #include "connection.h"
 #include "messages.h"
+#include "parts.h"
 #include "process.h"
 #include "replay.h"
 #include "streams.h"
 
-/* Small, so that a keystroke's echo never waits behind much bulk; what the socket took already is not counted. */
+/* UNSENT is small, so that a keystroke's echo never waits behind much bulk; what the socket took already is not counted. */
 enum { UNSENT_MAX = 131072, KEPT_MAX = 4194304, KEPT_LIMIT = 16777216, ACK_STEP = 65536, FRESH_TIME = 600000 };
 
 static uint8_t session_id[SESSION_ID];
@@ -19,12 +20,14 @@ static uint64_t received, received_acknowledged;
 static struct connection *current;
 static uint64_t dropped_at;
 static struct timer fresh_timer;
-static uint8_t scratch[1024];
+static struct parts parts;
+static uint8_t scratch[1024]; /* the agent's own messages are all small: it never sends one in parts */
 
 static void end_session(void) {
   session_known = false;
   received = received_acknowledged = 0;
   streams_drop();
+  parts_drop(&parts);
   replay_clear();
 }
 
@@ -95,10 +98,20 @@ static void take_uncounted(const struct frame *frame) {
   if (frame->type == FRAME_ACK && !replay_acknowledged(number)) session_violation("ACK of bytes that were not sent");
 }
 
+static void take_whole(struct frame frame) {
+  struct queue joined = {0};
+  switch (parts_take(&parts, &frame, &joined)) {
+    case PARTS_WHOLE: streams_take(&frame); break;
+    case PARTS_MORE: break;
+    case PARTS_BAD: session_violation("the parts of a frame that do not fit each other, or too many");
+  }
+  queue_free(&joined);
+}
+
 static void take_counted(const struct frame *frame) {
   /* Counted first: if the frame ends the session, the counts begin anew. */
   received += FRAME_HEADER + frame->length;
-  streams_take(frame);
+  take_whole(*frame);
   if (current == NULL || received - received_acknowledged < ACK_STEP) return;
   uint8_t payload[8];
   struct writer writer = writer_to(payload, sizeof payload);

@@ -49,8 +49,8 @@ static const char *variable(char **env, const char *name) {
 }
 
 static bool prepare_strings(const struct spec *spec, struct child *child, struct failure *failure) {
-  /* Every string is shorter than its field, whose length takes four bytes: the frame's size bounds all of it. */
-  size_t size = 2 * FRAME_PAYLOAD_MAX;
+  /* Each string and its zero byte are shorter than its field, whose length takes four bytes. */
+  size_t size = spec->argv.items.left + spec->env.items.left + spec->cwd.length + 1;
   child->strings = allocate(size);
   char *at = child->strings, *end = child->strings + size;
   child->argv = vector(spec->argv, &at, end, 0);

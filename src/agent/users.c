@@ -140,6 +140,10 @@ bool identity_resolve(struct text user, struct list groups, struct identity *ide
   struct who who = {.identity = identity, .groups = groups};
   char both[NAME_SIZE];
   *identity = (struct identity){.uid = geteuid(), .gid = getegid(), .home = "/"};
+  if (groups.count > GROUPS_MAX) {
+    snprintf(why, why_size, "more than %d groups are to be added", GROUPS_MAX);
+    return false;
+  }
   if (!copy_text(user, both, sizeof both)) {
     snprintf(why, why_size, "the user's name is too long");
     return false;

@@ -29,7 +29,7 @@ export function execPayload(spec: ProcessSpec): Buffer {
   return withSpec(new FieldWriter().u8(streamKind.exec), spec);
 }
 
-/** Starts a process. Throws AgentError E2BIG if the spec does not fit a frame, LinkLost if the link is closed. */
+/** Starts a process. Throws AgentError E2BIG if the spec is more than 2 MiB, LinkLost if the link is closed. */
 export function openExec(streams: Streams, spec: ProcessSpec): ExecStream {
   const started = Promise.withResolvers<{pid: number; startedAt: bigint}>();
   const exit = Promise.withResolvers<number>();

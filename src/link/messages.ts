@@ -1,6 +1,6 @@
 import {AgentError, ProtocolViolation} from './errors.ts';
 import {FieldReader, FieldWriter} from './fields.ts';
-import {maxPayload} from './frames.ts';
+import {maxWhole} from './parts.ts';
 
 /** PROTOCOL.md, "Messages". */
 export const messageType = {
@@ -91,7 +91,7 @@ export function readState(fields: FieldReader): AgentState {
   };
 }
 
-/** The SPEC behind what `fields` holds already; AgentError E2BIG if the whole does not fit a frame. */
+/** The SPEC behind what `fields` holds already; AgentError E2BIG if the whole is more than 2 MiB. */
 export function withSpec(fields: FieldWriter, spec: ProcessSpec): Buffer {
   const flags =
     (spec.tty ? 1 : 0) | (spec.stdin ? 2 : 0) | (spec.stdinOnce ? 4 : 0) | (spec.detached ? 8 : 0);
@@ -105,8 +105,8 @@ export function withSpec(fields: FieldWriter, spec: ProcessSpec): Buffer {
     .u16(clampU16(spec.rows))
     .u16(clampU16(spec.columns))
     .finish();
-  if (payload.length <= maxPayload) return payload;
-  const message = `the command and its environment are ${payload.length} bytes; the agent takes at most ${maxPayload}: pass large values as files`;
+  if (payload.length <= maxWhole) return payload;
+  const message = `the command and its environment are ${payload.length} bytes; the agent takes at most ${maxWhole}: pass large values as files`;
   throw new AgentError({stage: 6, errno: 7, message});
 }
 

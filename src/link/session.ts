@@ -14,6 +14,7 @@ import {
   type FrameType,
 } from './frames.ts';
 import {helloPayload, readWelcome, type AgentState} from './messages.ts';
+import {Parts, partsOf} from './parts.ts';
 import {ReplayLog} from './replay-log.ts';
 
 const ackEvery = 65_536;
@@ -23,7 +24,7 @@ const maxQueued = 256 * 1024;
 const hopeless = 16 * 1024 * 1024;
 
 export interface SessionHandlers {
-  /** A counted frame. Throws ProtocolViolation if it is not acceptable. */
+  /** A counted frame, whole: its parts are joined. Throws ProtocolViolation if it is not acceptable. */
   frame(frame: Frame): void;
   greeted(state: AgentState, resumed: boolean): void;
   /** There is room for DATA again. */
@@ -40,6 +41,7 @@ export class Session {
   readonly #handlers: SessionHandlers;
   #id = randomBytes(16);
   #log = new ReplayLog();
+  #parts = new Parts();
   #received = 0;
   #acknowledged = 0;
   /** The agent has greeted this session: from now on it can be lost. */
@@ -66,9 +68,10 @@ export class Session {
     return this.#log.unsent < maxQueued && this.#log.kept < maxKept;
   }
 
-  /** Sends a counted frame, now or when there is a connection. Frames of one tick leave in one piece. */
+  /** Sends a counted frame, in parts if it is large, now or when there is a connection. Frames of one tick leave in one piece. */
   send(frame: {type: FrameType; flags?: number; stream: number; payload: Buffer}): void {
-    this.#log.append(frameHeader({...frame, length: frame.payload.length}), frame.payload);
+    for (const part of partsOf(frame))
+      this.#log.append(frameHeader({...part, length: part.payload.length}), part.payload);
     if (this.#flushing) return;
     this.#flushing = true;
     process.nextTick(() => this.#flush());
@@ -147,7 +150,8 @@ export class Session {
 
   #receive(frame: Frame): void {
     if (isCounted(frame.type)) {
-      this.#handlers.frame(frame);
+      const whole = this.#parts.take(frame);
+      if (whole !== undefined) this.#handlers.frame(whole);
       // After the handler: what it did not handle is sent again.
       this.#received += headerSize + frame.payload.length;
       if (this.#received - this.#acknowledged >= ackEvery) {
@@ -204,6 +208,7 @@ export class Session {
 
   #begin(): void {
     this.#log = new ReplayLog();
+    this.#parts = new Parts();
     this.#received = 0;
     this.#acknowledged = 0;
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "messages.h"
+#include "parts.h"
 
 /* Keeps the compiler from leaving the reads out. */
 static volatile unsigned seen;
@@ -25,6 +26,7 @@ static unsigned touch_spec(const struct spec *spec) {
   return touch_list(spec->argv) + touch_list(spec->env) + touch(spec->cwd) + touch(spec->user) + touch_list(spec->groups);
 }
 
+/* `frame` is whole. */
 static unsigned take_frame(const struct frame *frame) {
   struct reader reader = reader_of(frame->payload, frame->length), again = reader, message = reader;
   struct hello hello;
@@ -56,12 +58,27 @@ static unsigned take_entry(const uint8_t *data, size_t size) {
   return touch(entry.path) + touch(entry.link) + touch_list(entry.xattrs);
 }
 
+/* All frames of the input, as a session would take them, up to the first violation. */
+static unsigned take_session(const uint8_t *data, size_t size) {
+  struct parts parts = {0};
+  struct frame frame;
+  unsigned sum = 0;
+  enum parts_result result = PARTS_WHOLE;
+  for (size_t at = 0, used; result != PARTS_BAD && (used = frame_next(data + at, size - at, &frame)) != 0; at += used) {
+    struct queue joined = {0};
+    result = parts_take(&parts, &frame, &joined);
+    if (result == PARTS_WHOLE) sum += take_frame(&frame);
+    if (result != PARTS_WHOLE && joined.data != NULL) abort();
+    if (parts.pending != (parts.bytes.length > 0) || parts.bytes.length > size) abort();
+    queue_free(&joined);
+  }
+  parts_drop(&parts);
+  return sum;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  unsigned sum = take_entry(data, size);
-  struct frame frame;
-  size_t at = 0;
-  for (size_t used; (used = frame_next(data + at, size - at, &frame)) != 0; at += used) sum += take_frame(&frame);
+  unsigned sum = take_entry(data, size) + take_session(data, size);
   if (size >= RECORD_HEADER) {
     struct record record = read_record(data);
     sum += record.length;

@@ -88,10 +88,16 @@ export class TestLink {
   }
   #greeted = false;
 
-  stream(kind: number, fields: Uint8Array): TestStream {
+  /** A stream that the test opens itself. */
+  reserve(): TestStream {
     const stream = new TestStream(this, this.#nextStream);
     this.#nextStream += 2;
     this.streams.set(stream.id, stream);
+    return stream;
+  }
+
+  stream(kind: number, fields: Uint8Array): TestStream {
+    const stream = this.reserve();
     this.send(TYPE.open, stream.id, Buffer.concat([u8(kind), fields]));
     return stream;
   }
@@ -99,11 +105,14 @@ export class TestLink {
   /** The answer to a request on stream 0. */
   request(message: number, fields: Uint8Array): Promise<{message: number; reader: Reader}> {
     const request = this.#nextRequest++;
-    const answer = new Promise<{message: number; reader: Reader}>(resolve =>
-      this.#answers.set(request, resolve),
-    );
+    const answer = this.answer(request);
     this.send(TYPE.msg, 0, Buffer.concat([u8(message), u32(request), fields]));
     return answer;
+  }
+
+  /** The answer to a request that the test sends itself. */
+  answer(request: number): Promise<{message: number; reader: Reader}> {
+    return new Promise(resolve => this.#answers.set(request, resolve));
   }
 
   /** Waits until the predicate holds; it is asked after everything that comes. */

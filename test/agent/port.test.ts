@@ -46,7 +46,7 @@ async function startWithPort(): Promise<{agent: TestAgent; port: number}> {
   return {agent: await TestAgent.start({args: ['--port', String(port)]}), port};
 }
 
-/** What a client of another user reads after it has said HELLO. Its program is Node itself, so that nothing but setpriv is needed. */
+/** What a client of another user reads after it has said HELLO. */
 function greetAs(uid: number, port: number, host = '127.0.0.1'): {bytes: string; ended: string} {
   const client = `
     const socket = require('node:net').connect(${port}, '${host}', () => socket.write(Buffer.from('${hello.toString('hex')}', 'hex')));
@@ -54,8 +54,12 @@ function greetAs(uid: number, port: number, host = '127.0.0.1'): {bytes: string;
     const over = ended => { process.stdout.write(JSON.stringify({bytes: got, ended})); process.exit(); };
     socket.on('data', data => { got += data.toString('hex'); over('greeted'); });
     socket.on('error', () => over('closed')).on('close', () => over('closed'));`;
-  const user = ['--reuid', String(uid), '--clear-groups', process.execPath, '-e', client];
-  const {stdout, stderr} = spawnSync('setpriv', user, {encoding: 'utf8', timeout: 5000});
+  const {stdout, stderr} = spawnSync(process.execPath, ['-e', client], {
+    encoding: 'utf8',
+    timeout: 5000,
+    uid,
+    gid: uid,
+  });
   if (stdout === '') throw new Error(`the client said nothing: ${stderr}`);
   return JSON.parse(stdout) as {bytes: string; ended: string};
 }

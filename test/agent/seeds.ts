@@ -1,10 +1,17 @@
-/** Writes the bytes of each shared vector into a file of its own: the corpus that the fuzz test starts from. */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 
-const [folder = '.'] = process.argv.slice(2);
-const lines = readFileSync(join(import.meta.dirname, '../link/vectors.txt'), 'utf8').split('\n');
-for (const line of lines) {
-  const [name = '', hex] = line.split('\t');
-  if (hex !== undefined) writeFileSync(join(folder, name), Buffer.from(hex, 'hex'));
+/**
+ * Writes the corpus that the fuzz test starts from into `folder`: the bytes of each shared vector, and all frames among them after one another, as a session has them.
+ */
+export function writeSeeds(folder: string): void {
+  const session: Buffer[] = [];
+  for (const line of readFileSync(join(import.meta.dirname, '../link/vectors.txt'), 'utf8').split('\n')) {
+    const [name = '', hex, text = ''] = line.split('\t');
+    if (hex === undefined) continue;
+    const bytes = Buffer.from(hex, 'hex');
+    writeFileSync(join(folder, name), bytes);
+    if (!/^(RECORD|ENTRY)/.test(text)) session.push(bytes);
+  }
+  writeFileSync(join(folder, 'session'), Buffer.concat(session));
 }

@@ -1,10 +1,11 @@
 /* Decodes and encodes every line of test/link/vectors.txt with the agent's own readers and writers; prints what differs. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "messages.h"
+#include "parts.h"
+#include "vector-text.h"
 
 #define STATE "phase:1 run:4 pid:4 started:8 finished:8 exit_code:4 oom_killed:1 spool_end:8"
 #define SPEC "argv:l env:l cwd:b user:b groups:l flags:1 rows:2 columns:2"
@@ -53,75 +54,7 @@ static const struct layout messages[] = {
     {0, NULL, NULL},
 };
 
-static char text[65536];
-static size_t text_length;
 static uint8_t encoded[65536];
-static struct writer out;
-
-static void say(const char *format, ...) {
-  va_list values;
-  va_start(values, format);
-  text_length += (size_t)vsnprintf(text + text_length, sizeof text - text_length, format, values);
-  va_end(values);
-}
-
-static void say_bytes(struct text value) {
-  say("\"");
-  for (size_t i = 0; i < value.length; i++) {
-    uint8_t byte = value.at[i];
-    bool plain = byte >= 32 && byte < 127 && byte != '"' && byte != '\\';
-    say(plain ? "%c" : "\\x%02x", byte);
-  }
-  say("\"");
-}
-
-static void take_list(struct reader *reader) {
-  struct list list = read_list(reader);
-  say("[");
-  write_u32(&out, list.count);
-  for (uint32_t i = 0; i < list.count; i++) {
-    struct text item = read_bytes(&list.items);
-    if (i > 0) say(",");
-    say_bytes(item);
-    write_bytes(&out, item.at, item.length);
-  }
-  say("]");
-}
-
-static void take_field(struct reader *reader, char size) {
-  uint64_t number;
-  struct text value;
-  switch (size) {
-    case '1': write_u8(&out, (uint8_t)(number = read_u8(reader))); break;
-    case '2': write_u16(&out, (uint16_t)(number = read_u16(reader))); break;
-    case '4': write_u32(&out, (uint32_t)(number = read_u32(reader))); break;
-    case '8': write_u64(&out, number = read_u64(reader)); break;
-    case 'l': take_list(reader); return;
-    case 'b':
-      value = read_bytes(reader);
-      write_bytes(&out, value.at, value.length);
-      say_bytes(value);
-      return;
-    default:
-      value = (struct text){reader->at, reader->left};
-      reader->at += reader->left;
-      reader->left = 0;
-      write_raw(&out, value.at, value.length);
-      say_bytes(value);
-      return;
-  }
-  say("%llu", (unsigned long long)number);
-}
-
-static void take_fields(struct reader *reader, const char *fields) {
-  while (*fields != 0) {
-    size_t length = strcspn(fields, ":");
-    say("%s%.*s=", text_length > 0 ? " " : "", (int)length, fields);
-    take_field(reader, fields[length + 1]);
-    fields += length + 2;
-    if (*fields == ' ') fields++;
-  }
-}
 
 static const struct layout *find(const struct layout *layouts, uint8_t number) {
   while (layouts->name != NULL && layouts->number != number) layouts++;
@@ -141,14 +74,30 @@ static bool accepts(const struct frame *frame) {
   return read_spec(&reader, &spec);
 }
 
-static bool take_frame(const uint8_t *data, size_t length) {
-  struct frame frame;
-  if (frame_next(data, length, &frame) != length || !accepts(&frame)) return false;
+/* The payload stands in `encoded` behind the place of a header; makes room for one before each part. */
+static void encode_parts(const struct frame *frame, size_t size) {
+  static uint8_t whole[sizeof encoded];
+  size_t length = out.length, at = 0;
+  memcpy(whole, encoded + FRAME_HEADER, length);
+  out = writer_to(encoded, sizeof encoded);
+  do {
+    size_t here = length - at < size ? length - at : size;
+    uint8_t header[FRAME_HEADER];
+    frame_header(header, frame->type, at + here < length ? frame->flags | FRAME_CONTINUED : frame->flags, frame->stream, here);
+    write_raw(&out, header, sizeof header);
+    write_raw(&out, whole + at, here);
+    at += here;
+  } while (at < length);
+}
+
+static bool take_frame(struct frame frame, size_t part) {
+  if (!accepts(&frame)) return false;
   const struct layout *layout = find(frames, frame.type);
   struct reader reader = reader_of(frame.payload, frame.length);
   out = writer_to(encoded + FRAME_HEADER, sizeof encoded - FRAME_HEADER);
   say("%s stream=%u", layout->name, frame.stream);
   if (frame.flags != 0) say(" flags=%u", frame.flags);
+  if (part != 0) say(" part=%zu", part);
   if (layout->fields == NULL) {
     bool open = frame.type == FRAME_OPEN;
     uint8_t number = read_u8(&reader);
@@ -163,9 +112,31 @@ static bool take_frame(const uint8_t *data, size_t length) {
   } else {
     take_fields(&reader, layout->fields);
   }
-  frame_header(encoded, frame.type, frame.flags, frame.stream, out.length);
-  out.length += FRAME_HEADER;
+  encode_parts(&frame, part != 0 ? part : out.length);
   return reader_finished(&reader);
+}
+
+/* One frame, or the parts of one. */
+static bool take_frames(const uint8_t *data, size_t length) {
+  struct parts parts = {0};
+  struct queue joined = {0};
+  struct frame frame;
+  size_t part = 0;
+  for (size_t size; (size = frame_next(data, length, &frame)) != 0;) {
+    data += size;
+    length -= size;
+    enum parts_result result = parts_take(&parts, &frame, &joined);
+    if (result == PARTS_BAD) break;
+    if (result == PARTS_MORE) {
+      if (part == 0) part = frame.length;
+      continue;
+    }
+    bool good = length == 0 && take_frame(frame, part);
+    queue_free(&joined);
+    return good;
+  }
+  parts_drop(&parts);
+  return false;
 }
 
 static bool take_record(const uint8_t *data, size_t length) {
@@ -212,7 +183,7 @@ static int check(char *line) {
   text_length = 0;
   bool read = strncmp(wanted, "RECORD", 6) == 0  ? take_record(data, length)
               : strncmp(wanted, "ENTRY", 5) == 0 ? take_entry(data, length, strstr(wanted, " content=") != NULL)
-                                                 : take_frame(data, length);
+                                                 : take_frames(data, length);
   bool same = out.length == length && memcmp(encoded, data, length) == 0;
   if (read && same && strcmp(text, wanted) == 0) return 0;
   printf("%s: %s%s\n  wanted %s\n  got    %s\n", name, read ? "" : "refused ", same ? "" : "encoded otherwise", wanted, text);

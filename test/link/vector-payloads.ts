@@ -2,7 +2,7 @@ import {applyPayload} from '../../src/link/apply.ts';
 import {dialPayload} from '../../src/link/dial-stream.ts';
 import {execPayload} from '../../src/link/exec-stream.ts';
 import {FieldWriter} from '../../src/link/fields.ts';
-import {encodeFrame, type Frame} from '../../src/link/frames.ts';
+import type {Frame} from '../../src/link/frames.ts';
 import {LinkStream} from '../../src/link/link-stream.ts';
 import {MainProcess} from '../../src/link/main-process.ts';
 import {helloPayload, messageType, type ProcessSpec} from '../../src/link/messages.ts';
@@ -92,7 +92,7 @@ function specOf(values: Values): ProcessSpec {
 }
 
 /** The frame that the code behind `start`, `signal`, `resize` and an exec's messages sends, with the vector's request or stream put in its place. */
-export async function requestFor(vector: Vector, values: Values): Promise<Buffer> {
+export async function requestFor(vector: Vector, values: Values): Promise<Frame> {
   const frames: Frame[] = [];
   const send = (frame: {type: Frame['type']; stream: number; payload: Buffer}): void =>
     void frames.push({flags: 0, ...frame});
@@ -118,5 +118,5 @@ export async function requestFor(vector: Vector, values: Values): Promise<Buffer
   }
   const [frame] = frames;
   if (frame === undefined) throw new Error('nothing was sent');
-  return encodeFrame(frame.type, frame.stream, frame.payload);
+  return frame;
 }

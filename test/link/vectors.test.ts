@@ -1,14 +1,15 @@
 import {expect, test} from 'vitest';
 
 import {encodeEntry, readEntry, type FileEntry} from '../../src/link/file-entries.ts';
-import {encodeFrame, frameBlocks, frameOf, frameType} from '../../src/link/frames.ts';
+import {encodeFrame, frameBlocks, frameOf, frameType, type Frame} from '../../src/link/frames.ts';
 import {LinkStream} from '../../src/link/link-stream.ts';
 import {readWelcome} from '../../src/link/messages.ts';
+import {Parts, partsOf} from '../../src/link/parts.ts';
 import {SpoolRecords} from '../../src/link/spool-records.ts';
 import {StreamReader} from '../../src/link/stream-reader.ts';
 import {readAnswer, answerOf, stateOf} from './vector-answers.ts';
 import {payloadFor, requestFor} from './vector-payloads.ts';
-import {readVectors, Values} from './vectors.ts';
+import {readVectors, Values, type Vector} from './vectors.ts';
 
 const vectors = readVectors();
 const fromDaemon = vectors.filter(
@@ -25,7 +26,16 @@ test('there are vectors of every kind', () => {
   expect(answers.length).toBeGreaterThan(7);
 });
 
-test.each(vectors.filter(vector => !['RECORD', 'ENTRY'].includes(vector.what)))(
+test.each(vectors.filter(vector => vector.part !== undefined))('$name is joined', vector => {
+  const parts = new Parts();
+  const taken = Array.from(frameBlocks().push(vector.bytes), block => parts.take(frameOf(block)));
+
+  const {length} = wholeOf(vector).payload;
+  expect(taken.length).toBe(Math.ceil(length / (vector.part ?? length)));
+  expect(taken.findIndex(whole => whole !== undefined)).toBe(taken.length - 1);
+});
+
+test.each(vectors.filter(vector => !['RECORD', 'ENTRY'].includes(vector.what) && vector.part === undefined))(
   '$name is one frame, also when it comes byte by byte',
   vector => {
     const whole = [...frameBlocks().push(vector.bytes)];
@@ -43,14 +53,13 @@ test.each(fromDaemon)('$name is what we write', vector => {
   const type = frameType[vector.what.toLowerCase() as keyof typeof frameType];
   const flags = vector.what === 'DATA' ? values.number('flags') : 0;
 
-  expect(encodeFrame(type, values.number('stream'), payloadFor(vector, values), flags).toString('hex')).toBe(
-    vector.bytes.toString('hex'),
-  );
+  const sent = {type, stream: values.number('stream'), payload: payloadFor(vector, values), flags};
+  expect(encoded(sent, vector)).toBe(vector.bytes.toString('hex'));
 });
 
 test.each(requests)('$name is what a request writes', async vector => {
   const values = new Values(vector);
-  expect((await requestFor(vector, values)).toString('hex')).toBe(vector.bytes.toString('hex'));
+  expect(encoded(await requestFor(vector, values), vector)).toBe(vector.bytes.toString('hex'));
 });
 
 test.each(vectors.filter(vector => vector.what === 'WELCOME'))('$name is read', vector => {
@@ -64,7 +73,7 @@ test.each(vectors.filter(vector => vector.what === 'WELCOME'))('$name is read', 
 });
 
 test.each(answers)('$name is read', vector => {
-  expect(readAnswer(frameOf(vector.bytes).payload)).toEqual(answerOf(vector, new Values(vector)));
+  expect(readAnswer(wholeOf(vector).payload)).toEqual(answerOf(vector, new Values(vector)));
 });
 
 test.each(vectors.filter(vector => vector.what === 'RECORD'))('$name is read, however it is cut', vector => {
@@ -102,6 +111,24 @@ test.each(vectors.filter(vector => vector.what === 'ENTRY'))('$name is read and 
     : Buffer.alloc(0);
   expect(Buffer.concat([encodeEntry(expected), content]).toString('hex')).toBe(vector.bytes.toString('hex'));
 });
+
+/** What the session puts on the wire for a frame, in parts of the vector's size. */
+function encoded(
+  frame: Pick<Frame, 'type' | 'stream' | 'payload'> & {flags?: number},
+  vector: Vector,
+): string {
+  return partsOf(frame, vector.part)
+    .map(part => encodeFrame(part.type, part.stream, part.payload, part.flags).toString('hex'))
+    .join('');
+}
+
+/** The vector's frame, its parts joined. */
+function wholeOf(vector: Vector): Frame {
+  const parts = new Parts();
+  const whole = Array.from(frameBlocks().push(vector.bytes), block => parts.take(frameOf(block))).at(-1);
+  if (whole === undefined) throw new Error(`${vector.name} ends within its parts`);
+  return whole;
+}
 
 function readerOf(bytes: Buffer): StreamReader {
   const stream = new LinkStream(

@@ -11,6 +11,8 @@ export interface Vector {
   kind: string;
   message: string;
   values: Map<string, Value>;
+  /** The size of its parts, if it comes in several frames. */
+  part?: number;
 }
 
 export function readVectors(): Vector[] {
@@ -74,6 +76,7 @@ function parseLine(line: string): Vector {
     kind: words.get('kind') ?? '',
     message: words.get('message') ?? '',
     values,
+    ...(words.has('part') && {part: Number(words.get('part'))}),
   };
 }
 
