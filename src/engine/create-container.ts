@@ -57,12 +57,14 @@ export async function createContainer(
     hostConfig: hostConfigOf(options.raw),
     image,
   };
+  const makePod = () => pool.create(podForContainer(record, context.podSettings));
   index.reserve(name, id);
   try {
     const ownSecret = secretFor(record, context);
     // Both are awaited whatever becomes of the other: a request under way could make what `undo` has just deleted.
     const [pod, secret] = await Promise.allSettled([
-      warm?.agent ?? pool.create(podForContainer(record, context.podSettings)),
+      // A held Pod may still be in the making, and fail for a reason that has passed.
+      warm ? warm.agent.catch(makePod) : makePod(),
       context.cluster.createSecret(ownSecret),
     ]);
     if (pod.status === 'rejected') throw pod.reason;

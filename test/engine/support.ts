@@ -66,6 +66,7 @@ export async function openEngine({
     system,
     context: {
       cluster: mortal.cluster,
+      relistsOnDemand: true,
       events: log,
       policy: {allowNonLoopback: false},
       podSettings: {
