@@ -20,7 +20,8 @@ try {
   await demo();
   console.log('demo: ok');
 } catch (error) {
-  console.error(`demo: failed: ${reasonOf(error)}`);
+  // On ctrl-C the program that runs is stopped too; that it failed is not the reason.
+  console.error(`demo: failed: ${reasonOf(stopped.signal.aborted ? stopped.signal.reason : error)}`);
   process.exitCode = 1;
 }
 process.exit();

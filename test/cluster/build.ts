@@ -100,7 +100,11 @@ async function build(
   });
   const tags = `-tags=${module.tags.join(',')}`;
   detail('fetching modules');
-  const listed = await run('go', ['list', '-deps', tags, ...module.packages], {cwd, env, signal});
+  const listed = await run('go', ['list', '-deps', '-buildvcs=false', tags, ...module.packages], {
+    cwd,
+    env,
+    signal,
+  });
   const total = listed.trim().split('\n').length;
   let compiled = 0;
   const unfinished = `${folder}.${process.pid}`;
