@@ -36,7 +36,11 @@ export function createAdministration(transport: Transport, target: ClusterTarget
         method: 'GET',
         path: '/version',
       });
-      return {version: gitVersion, architecture: platform?.split('/')[1] ?? 'amd64'};
+      return {
+        version: gitVersion,
+        architecture: platform?.split('/')[1] ?? 'amd64',
+        relistsOnDemand: isSince136(gitVersion),
+      };
     },
     missingRights: async () => await missingRights(transport, namespace),
     async ensureNamespace() {
@@ -67,4 +71,10 @@ export function createAdministration(transport: Transport, target: ClusterTarget
       return typeof found === 'object' ? found.metadata?.labels?.[podSecurityLabel] : undefined;
     },
   };
+}
+
+/** Of what names no version nothing is assumed. */
+function isSince136(version: string): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 36);
 }

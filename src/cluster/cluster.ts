@@ -49,13 +49,21 @@ export interface ClusterAdministration {
   readonly server: string;
   readonly userName: string;
   readonly namespace: string;
-  /** `v1.36.3`, and the architecture of the API server's machine: the best guess there is at the nodes' without a right to list them. */
-  serverVersion(): Promise<{version: string; architecture: string}>;
+  serverVersion(): Promise<ServerVersion>;
   /** The rules of our Role that the user lacks in the namespace, each as one readable line; empty = all is allowed. */
   missingRights(): Promise<string[]>;
   /** `created`, `exists`, or `unknown` when the user may neither create nor see namespaces. New ones are labelled Pod Security baseline. */
   ensureNamespace(): Promise<'created' | 'exists' | 'unknown'>;
   podSecurityLevel(): Promise<string | undefined>;
+}
+
+export interface ServerVersion {
+  /** such as `v1.36.3` */
+  version: string;
+  /** of the API server's machine: the best guess there is at the nodes' without a right to list them */
+  architecture: string;
+  /** The kubelets of such a cluster tell at once that a container runs (PLEGOnDemandRelist, on since 1.36); before, up to a second later. */
+  relistsOnDemand: boolean;
 }
 
 export interface Watched {

@@ -38,7 +38,7 @@ const ERROR = 1;
 /** Each channel begins with the number of the port, little endian. */
 const announcementBytes = 2;
 /** 1005 stands for a farewell that says nothing more (RFC 6455 section 7.4.1). */
-const farewells = [1000, 1005];
+const farewells = new Set([1000, 1005]);
 
 /** Ends when the other end closes the port. There is no half-close: our own end closes the connection. */
 export class PortStream extends ChannelStream {
@@ -61,6 +61,6 @@ export class PortStream extends ChannelStream {
   }
 
   protected override outcomeOfClose(code: number): DaemonError | 'success' {
-    return farewells.includes(code) ? 'success' : lostBecause('it was closed without a farewell');
+    return farewells.has(code) ? 'success' : lostBecause('it was closed without a farewell');
   }
 }

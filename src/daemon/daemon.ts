@@ -33,6 +33,7 @@ export const startDaemon: StartDaemon = async (settings, log, startup) => {
     agents,
     architecture: architectureOf(server.architecture),
     version: server.version,
+    relistsOnDemand: server.relistsOnDemand,
   };
   const engine = await startup.step('Read the namespace', () => makeEngine(parts));
   const servers = await startup.step('Listen', () => listen(settings, engine, log));
@@ -70,6 +71,7 @@ interface Parts {
   agents: ReadonlyMap<string, string>;
   architecture: Architecture;
   version: string;
+  relistsOnDemand: boolean;
 }
 
 /** One ConfigMap for each architecture; a node takes the one that its Pods name. */
@@ -104,6 +106,7 @@ async function makeEngine(parts: Parts): Promise<RunningEngine> {
     context: {
       cluster,
       events,
+      relistsOnDemand: parts.relistsOnDemand,
       policy: settings.forward,
       podSettings: {
         owner,

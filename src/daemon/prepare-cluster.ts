@@ -1,4 +1,4 @@
-import type {ClusterAdministration} from '../cluster/cluster.ts';
+import type {ClusterAdministration, ServerVersion} from '../cluster/cluster.ts';
 import {failure} from '../failures/failure.ts';
 import type {Startup} from './types.ts';
 
@@ -11,7 +11,7 @@ const oldestMinor = 30;
 export async function prepareCluster(
   cluster: ClusterAdministration,
   startup: Startup,
-): Promise<{version: string; architecture: string}> {
+): Promise<ServerVersion> {
   const {contextName, server, userName, namespace} = cluster;
   await startup.confirm({contextName, server, userName, namespace});
   const found = await startup.step(

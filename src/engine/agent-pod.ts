@@ -1,11 +1,12 @@
 import type {Duplex} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 import type {V1Pod} from '@kubernetes/client-node';
 
-import type {Cluster} from '../cluster/cluster.ts';
 import {NotFound} from '../errors.ts';
 import {type AgentLink, openLink} from '../link/link.ts';
-import {CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
+import {Carrier} from './carrier.ts';
+import type {EngineContext} from './context.ts';
 import {type PodEnd, podReadiness} from './pod-readiness.ts';
 
 /** Why a link to an agent ended for good. `gone` tells the link not to dial again. */
@@ -20,6 +21,14 @@ export class PodEnded extends Error {
   }
 }
 
+/** What an agent's Pod needs of the engine's surroundings. */
+export type PodContext = Pick<EngineContext, 'cluster' | 'relistsOnDemand'>;
+
+/** An agent on a node that has its image listens this long after the Pod got the node, at the soonest; and how often it is tried, and how many times. */
+const earliestMs = 300;
+const earlyEveryMs = 150;
+const earlyTries = 20;
+
 /**
  * A Pod of ours and the link to its agent. The link can be used from the first moment: what is asked of it waits until the agent answers. The watch feeds
  * `observe` and `deleted`; nothing here asks the cluster for the Pod's status.
@@ -27,15 +36,21 @@ export class PodEnded extends Error {
 export class AgentPod {
   readonly name: string;
   readonly link: AgentLink;
+  readonly #carrier: Carrier;
   #pod: V1Pod | undefined;
   #end: PodEnd | undefined;
   #changed = Promise.withResolvers<void>();
+  #earlyTriesLeft: number;
   readonly #onEnd: (end: PodEnd) => void;
 
-  constructor(name: string, cluster: Cluster, onEnd: (end: PodEnd) => void) {
+  constructor(name: string, {cluster, relistsOnDemand}: PodContext, onEnd: (end: PodEnd) => void) {
     this.name = name;
     this.#onEnd = onEnd;
-    this.link = openLink({dial: signal => this.#dial(cluster, signal)});
+    this.#carrier = new Carrier(cluster, name);
+    this.#earlyTriesLeft = relistsOnDemand ? 0 : earlyTries;
+    this.link = openLink({dial: signal => this.#dial(signal)});
+    // Only a connection that was greeted can be lost.
+    this.link.onLost(() => this.#carrier.greeted());
   }
 
   get pod(): V1Pod | undefined {
@@ -92,17 +107,35 @@ export class AgentPod {
   }
 
   /** Waits for the Pod's own news that it runs, then asks once. "Not ready" goes back to the link, whose back-off comes round again. */
-  async #dial(cluster: Cluster, signal: AbortSignal): Promise<Duplex> {
-    while (podReadiness(this.#pod).kind === 'waiting' && this.#end === undefined) {
-      await Promise.race([this.#changed.promise, aborted(signal)]);
-    }
-    if (this.#end !== undefined) throw new PodEnded(this.#end);
+  async #dial(signal: AbortSignal): Promise<Duplex> {
     try {
-      return await cluster.exec(this.name, {container: MAIN_CONTAINER, command: CONNECT_COMMAND, signal});
+      const early = await this.#waitOrConnect(signal);
+      if (this.#end !== undefined) throw new PodEnded(this.#end);
+      return early ?? (await this.#carrier.open(signal));
     } catch (error) {
       if (error instanceof NotFound) this.deleted();
       throw error;
     }
+  }
+
+  /**
+   * Until the container runs, or the Pod has ended. A kubelet that relists by the clock says so up to a second late (PLEGOnDemandRelist is on since Kubernetes 1.36);
+   * there the agent's own port is asked, from when the Pod has its node, for as long as a start without a pull may take.
+   */
+  async #waitOrConnect(signal: AbortSignal): Promise<Duplex | undefined> {
+    let pause = earliestMs;
+    while (podReadiness(this.#pod).kind === 'waiting' && this.#end === undefined) {
+      if (this.#pod?.spec?.nodeName === undefined || this.#earlyTriesLeft === 0) {
+        await Promise.race([this.#changed.promise, aborted(signal)]);
+        continue;
+      }
+      await sleep(pause, undefined, {signal});
+      pause = earlyEveryMs;
+      this.#earlyTriesLeft--;
+      const stream = await this.#carrier.openEarly(signal);
+      if (stream) return stream;
+    }
+    return undefined;
   }
 
   #wake(): void {

@@ -8,6 +8,8 @@ import type {EventLog} from './event-log.ts';
 /** What the engine is made with; the composition root fills it. */
 export interface EngineContext {
   readonly cluster: Cluster;
+  /** The cluster tells at once that a container runs, and not up to a second later. */
+  readonly relistsOnDemand: boolean;
   readonly podSettings: PodSettings;
   readonly events: EventLog;
   readonly policy: PolicySettings;

@@ -57,7 +57,7 @@ export async function startEngine({
   system,
 }: EngineOptions): Promise<RunningEngine> {
   const index = new ContainerIndex();
-  const pool: PodPool = new PodPool(cluster, (name, end) => {
+  const pool: PodPool = new PodPool(context, (name, end) => {
     warmPods.ended(name);
     for (const container of index) if (objectName(container.id) === name) container.podEnded(end);
   });

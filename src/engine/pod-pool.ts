@@ -1,19 +1,19 @@
-import type {Cluster, Pod} from '../cluster/cluster.ts';
-import {AgentPod} from './agent-pod.ts';
+import type {Pod} from '../cluster/cluster.ts';
+import {AgentPod, type PodContext} from './agent-pod.ts';
 import type {PodEnd} from './pod-readiness.ts';
 
 /**
  * Every Pod of ours and the link to its agent, by name. The one watch on the namespace ends here; who holds a Pod (a container, or nobody yet) is not known here.
  */
 export class PodPool {
-  readonly #cluster: Cluster;
+  readonly #context: PodContext;
   readonly #pods = new Map<string, AgentPod>();
   /** What the watch has shown last, by uid: a name is used again when a container gets another Pod. */
   readonly #shown = new Map<string, Pod>();
   readonly #onEnd: (name: string, end: PodEnd) => void;
 
-  constructor(cluster: Cluster, onEnd: (name: string, end: PodEnd) => void) {
-    this.#cluster = cluster;
+  constructor(context: PodContext, onEnd: (name: string, end: PodEnd) => void) {
+    this.#context = context;
     this.#onEnd = onEnd;
   }
 
@@ -34,7 +34,7 @@ export class PodPool {
     if (this.#pods.has(name)) await this.delete(name);
     const agent = this.#add(name);
     try {
-      const pod = await this.#cluster.createPod(manifest);
+      const pod = await this.#context.cluster.createPod(manifest);
       // The watch may have told of the Pod before the answer to the request does.
       agent.observe(this.#shown.get(uidOf(pod)) ?? pod);
       return agent;
@@ -47,7 +47,7 @@ export class PodPool {
   /** Ends a container's Pod, with nothing left in the API. */
   async delete(name: string): Promise<void> {
     this.#drop(name);
-    await this.#cluster.deletePod(name, {gracePeriodSeconds: 0});
+    await this.#context.cluster.deletePod(name, {gracePeriodSeconds: 0});
   }
 
   /** What the watch says; a Pod that nobody knows, or that gave way to another of its name, is not ours to follow. */
@@ -79,7 +79,7 @@ export class PodPool {
   }
 
   #add(name: string): AgentPod {
-    const agent = new AgentPod(name, this.#cluster, end => this.#onEnd(name, end));
+    const agent = new AgentPod(name, this.#context, end => this.#onEnd(name, end));
     this.#pods.set(name, agent);
     return agent;
   }

@@ -7,7 +7,9 @@ import {hostnameOf} from './process-for-container.ts';
 
 export const MAIN_CONTAINER = 'main';
 export const AGENT = '/.badidea/bin/agent';
-/** What `pods/exec` runs to reach the agent. */
+/** Where the agent listens on the Pod's loopback. Above the ports that Linux gives to outgoing connections (32768 to 60999), registered for nothing, in use by nobody. */
+export const AGENT_PORT = 61_061;
+/** What `pods/exec` runs to reach the agent where its port cannot be reached. */
 export const CONNECT_COMMAND = [AGENT, 'connect'];
 
 /** What a Pod needs to know beyond the container: settings of this daemon and its cluster. */
@@ -79,7 +81,7 @@ function mainContainer(
     name: MAIN_CONTAINER,
     image: record.image.pullReference,
     imagePullPolicy: 'IfNotPresent',
-    command: [AGENT, 'init'],
+    command: [AGENT, 'init', '--port', String(AGENT_PORT)],
     // The image's own working directory may not exist; the agent changes to it, and makes it, when it starts the process.
     workingDir: '/',
     resources: {

@@ -28,7 +28,8 @@ export async function startDaemon(
       if (contextName === 'kind-bug') throw new TypeError('x is not a function');
       if (contextName === 'kind-crash') process.abort();
       if (contextName === 'kind-slow') await new Promise(resolve => setTimeout(resolve, 1500));
-      return {version: contextName === 'kind-old' ? 'v1.24.3' : 'v1.36.3', architecture: 'amd64'};
+      const version = contextName === 'kind-old' ? 'v1.24.3' : 'v1.36.3';
+      return {version, architecture: 'amd64', relistsOnDemand: true};
     },
     missingRights: async () => (contextName === 'kind-poor' ? ['create pods', 'get pods/exec'] : []),
     ensureNamespace: async () => 'exists' as const,

@@ -8,6 +8,14 @@ export function mortalCluster(cluster: Cluster): {cluster: Cluster; kill(): void
   const streams = new Set<Duplex>();
   const alive = async <T>(ask: () => Promise<T>): Promise<T> =>
     await (life.signal.aborted ? new Promise<never>(() => {}) : ask());
+  const kept = (open: () => Promise<Duplex>): Promise<Duplex> =>
+    alive(async () => {
+      const stream = await open();
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
+      if (life.signal.aborted) stream.destroy();
+      return stream;
+    });
   return {
     cluster: {
       ...cluster,
@@ -18,14 +26,8 @@ export function mortalCluster(cluster: Cluster): {cluster: Cluster; kill(): void
       patchSecret: (name, patch) => alive(() => cluster.patchSecret(name, patch)),
       deleteSecret: (name, options) => alive(() => cluster.deleteSecret(name, options)),
       watch: (kind, handler, signal) => cluster.watch(kind, handler, AbortSignal.any([signal, life.signal])),
-      exec: (pod, options) =>
-        alive(async () => {
-          const stream = await cluster.exec(pod, options);
-          streams.add(stream);
-          stream.once('close', () => streams.delete(stream));
-          if (life.signal.aborted) stream.destroy();
-          return stream;
-        }),
+      exec: (pod, options) => kept(() => cluster.exec(pod, options)),
+      connect: (pod, options) => kept(() => cluster.connect(pod, options)),
     },
     kill() {
       life.abort();

@@ -12,7 +12,7 @@ test('a cold `docker run --rm` costs five calls to the cluster', async () => {
   await expect.poll(() => objects(engine)).toEqual([]);
 
   expect({exitCode, output}).toEqual({exitCode: 3, output: '1:hello\n'});
-  expect(engine.namespace.calls).toEqual(['createPod', 'createSecret', 'exec', 'deleteSecret', 'deletePod']);
+  expect(engine.namespace.calls).toEqual(['createPod', 'createSecret', 'connect', 'deleteSecret', 'deletePod']);
 });
 
 test('who attached before the start reads from the first byte, and each byte on its own channel', async () => {

@@ -79,10 +79,10 @@ test('of two starts at once one starts, and the other finds it running', async (
   ]);
 });
 
-test('a start goes on when the first execs into the Pod fail', async () => {
+test('a start goes on when the first connections to the Pod fail', async () => {
   const engine = await openEngine();
-  engine.namespace.failNext('exec', new Unavailable('planned'));
-  engine.namespace.failNext('exec', new Unavailable('planned'));
+  engine.namespace.failNext('connect', new Unavailable('planned'));
+  engine.namespace.failNext('connect', new Unavailable('planned'));
 
   await expect(run(engine, ['echo', 'hello'])).resolves.toMatchObject({output: '1:hello\n', exitCode: 0});
 });

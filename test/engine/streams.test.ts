@@ -21,7 +21,7 @@ async function readAndCut({namespace}: TestEngine, output: AsyncIterable<OutputC
     text += bytes.toString();
     namespace.cutStreams();
   }
-  expect(namespace.calls.filter(call => call === 'exec').length).toBeGreaterThan(4);
+  expect(namespace.calls.filter(call => call === 'connect').length).toBeGreaterThan(4);
   return text;
 }
 

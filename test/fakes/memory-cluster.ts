@@ -39,6 +39,7 @@ export class MemoryNamespace {
       serverVersion: async () => ({
         version: 'v1.36.0',
         architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+        relistsOnDemand: true,
       }),
       missingRights: async () => options.missingRights ?? [],
       ensureNamespace: async () => 'exists',

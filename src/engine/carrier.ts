@@ -1,0 +1,83 @@
+import {once} from 'node:events';
+import type {Duplex} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import type {Cluster} from '../cluster/cluster.ts';
+import {Forbidden, InvalidRequest, NotReady, Unavailable} from '../errors.ts';
+import {AGENT_PORT, CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
+
+/** So many connections to the port of a running container without a greeting, and it counts as closed to us. */
+const patience = 2;
+/** A refusal comes right behind the connection that is refused. Milliseconds. */
+const refusalMs = 50;
+
+/**
+ * The way to the agent of one Pod: its port, which carries twice as much, or a relay by exec where the port cannot be reached (gVisor, Kata, user namespaces, no right to
+ * port-forward). Nothing but the agent's greeting proves the port; what went wrong on the way to the Pod says nothing of it.
+ */
+export class Carrier {
+  readonly #cluster: Cluster;
+  readonly #pod: string;
+  /** Connections to the port that have not been greeted, in a row. */
+  #ungreeted = 0;
+  #proven = false;
+
+  constructor(cluster: Cluster, pod: string) {
+    this.#cluster = cluster;
+    this.#pod = pod;
+  }
+
+  /** The agent has greeted over the last connection. */
+  greeted(): void {
+    this.#proven = true;
+    this.#ungreeted = 0;
+  }
+
+  /** Bytes to the agent of a container that runs. Rejects as the cluster does: NotReady, NotFound, Unavailable. */
+  async open(signal: AbortSignal): Promise<Duplex> {
+    if (this.#ungreeted < patience) {
+      const stream = await this.#connect(signal);
+      if (stream) return this.#counted(stream);
+    }
+    const container = {container: MAIN_CONTAINER, command: CONNECT_COMMAND};
+    return await this.#cluster.exec(this.#pod, {...container, signal});
+  }
+
+  /** As `open`, for a container that may not run yet: undefined if it does not, which says nothing of its port. */
+  async openEarly(signal: AbortSignal): Promise<Duplex | undefined> {
+    try {
+      const stream = await this.#connect(signal);
+      if (!stream) return undefined;
+      const answered = new AbortController();
+      await Promise.race([
+        once(stream, 'close', {signal: answered.signal}),
+        sleep(refusalMs, undefined, {signal}),
+      ]).finally(() => answered.abort());
+      return stream.destroyed ? undefined : stream;
+    } catch (error) {
+      if (error instanceof NotReady) return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined if this cluster, or our Role in it, will never let us reach the port. */
+  async #connect(signal: AbortSignal): Promise<Duplex | undefined> {
+    try {
+      return await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
+    } catch (error) {
+      if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
+      this.#ungreeted = patience;
+      return undefined;
+    }
+  }
+
+  #counted(stream: Duplex): Duplex {
+    // A container that is made anew refuses for a while, on a port that is known to work.
+    if (this.#proven) return stream;
+    this.#ungreeted++;
+    return stream.once('error', error => {
+      const onTheWay = error instanceof Unavailable && error.reason !== undefined;
+      if (onTheWay && !this.#proven) this.#ungreeted--;
+    });
+  }
+}
