@@ -182,5 +182,7 @@ test('a stream that waits for its window holds up no other', async () => {
   const errors = await output(link, {channels: 2}).finished();
 
   expect(errors.output()).toBe('end\n');
+  await link.until(() => stuck.data().length >= 1_048_576);
+  await link.ping();
   expect(stuck.data().length).toBe(1_048_576);
 });

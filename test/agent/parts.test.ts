@@ -5,22 +5,23 @@ import {type Spec, TYPE, spec, u32, u64, u8} from './bytes.ts';
 import type {TestLink} from './link.ts';
 
 const CONTINUED = 0x80;
+const FULL = 65_535;
 const MOST = 2_097_152;
 const E2BIG = 7;
 const path = `PATH=${process.env['PATH'] ?? ''}`;
 
 /** Sends one OPEN or MSG in parts; the last has what is left. */
-function sendParts(link: TestLink, type: number, stream: number, payload: Buffer, size = 65_535): void {
-  for (let at = 0; at < payload.length; at += size) {
-    const flags = at + size < payload.length ? CONTINUED : 0;
-    link.send(type, stream, payload.subarray(at, at + size), flags);
+function sendParts(link: TestLink, type: number, stream: number, payload: Buffer): void {
+  for (let at = 0; at < payload.length; at += FULL) {
+    const flags = at + FULL < payload.length ? CONTINUED : 0;
+    link.send(type, stream, payload.subarray(at, at + FULL), flags);
   }
 }
 
 /** EXEC in parts; what it writes and how it ends. */
-async function execParts(link: TestLink, what: Spec, size?: number) {
+async function execParts(link: TestLink, what: Spec) {
   const stream = link.reserve();
-  sendParts(link, TYPE.open, stream.id, Buffer.concat([u8(KIND.exec), spec(what)]), size);
+  sendParts(link, TYPE.open, stream.id, Buffer.concat([u8(KIND.exec), spec(what)]));
   stream.end();
   await link.until(() => stream.messages.some(one => one.message === 0x51 || one.message === 0x52));
   const last = stream.messages.at(-1);
@@ -79,9 +80,9 @@ test('cut between any two parts, the session resumes and the process starts once
   const env = [path, ...environment(400_000)];
   const payload = Buffer.concat([u8(KIND.exec), spec({argv: ['sh', '-c', 'env | grep -c ^V'], env})]);
 
-  for (let at = 0; at < payload.length; at += 65_535) {
-    const flags = at + 65_535 < payload.length ? CONTINUED : 0;
-    link.send(TYPE.open, stream.id, payload.subarray(at, at + 65_535), flags);
+  for (let at = 0; at < payload.length; at += FULL) {
+    const flags = at + FULL < payload.length ? CONTINUED : 0;
+    link.send(TYPE.open, stream.id, payload.subarray(at, at + FULL), flags);
     // Now and then the part is on its way, and now and then it has arrived.
     if (at % 2 === 0) await link.ping();
     link.cut();
@@ -143,8 +144,8 @@ const mistakes: [string, (link: TestLink) => void][] = [
   ['an OPEN that goes on as DATA', link => pair(link, [TYPE.open, 1], [TYPE.data, 1])],
   ['EOF between the parts', link => pair(link, [TYPE.open, 1], [TYPE.eof, 1])],
   ['RESET between the parts', link => pair(link, [TYPE.open, 1], [TYPE.reset, 1])],
-  ['a second OPEN in parts before the end of the first', link => second(link, TYPE.open, 3)],
-  ['a MSG in parts before the end of an OPEN', link => second(link, TYPE.msg, 0)],
+  ['a second OPEN in parts before the end of the first', link => another(link, TYPE.open, 3)],
+  ['a MSG in parts before the end of an OPEN', link => another(link, TYPE.msg, 0)],
   ['a last part that leaves the SPEC cut', link => pair(link, [TYPE.open, 1], [TYPE.open, 1])],
 ];
 
@@ -157,7 +158,7 @@ function pair(link: TestLink, first: [number, number], next: [number, number]): 
   link.send(...next, u8(0));
 }
 
-function second(link: TestLink, type: number, stream: number): void {
+function another(link: TestLink, type: number, stream: number): void {
   link.send(TYPE.open, 1, u8(KIND.exec), CONTINUED);
   link.send(type, stream, u8(KIND.exec), CONTINUED);
 }

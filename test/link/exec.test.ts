@@ -85,13 +85,16 @@ test('a detached exec needs no reader, and letting go of one leaves it to the ag
   link.close();
 });
 
-test('a plainSpec that does not fit a frame is refused with the reason', async () => {
-  await using agent = await ScriptedAgent.listen();
+test('a spec beyond 2 MiB is refused with the reason, and the link goes on', async () => {
+  const frames: Frame[] = [];
+  await using agent = await ScriptedAgent.listen(frame => frames.push(frame));
   const link = openLink({dial: agent.dial});
-  const large = {...plainSpec, env: [`A=${'x'.repeat(70_000)}`]};
+  const large = {...plainSpec, env: Array.from({length: 21}, () => `A=${'x'.repeat(100_000)}`)};
+  await link.ready();
 
-  expect(() => link.exec(large)).toThrow(/at most 65535/);
+  expect(() => link.exec(large)).toThrow(/at most 2097152/);
   await expect(link.start(large)).rejects.toMatchObject({code: 'E2BIG'});
+  expect(frames.map(frame => frame.type)).toEqual([frameType.hello]);
   link.close();
 });
 
