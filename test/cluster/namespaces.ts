@@ -1,6 +1,7 @@
 import type {ClusterTarget} from '../../src/cluster/kubeconfig.ts';
 import {badideaRole} from '../../src/cluster/role.ts';
 import {ApiError, openApi, type Api} from './api.ts';
+import {ClusterError} from './errors.ts';
 import {kubeconfigPaths} from './paths.ts';
 import {until} from './processes.ts';
 
@@ -36,7 +37,9 @@ export async function removeNamespace(
   const path = `/api/v1/namespaces/${name}`;
   await withApi(signal, grant, async api => {
     if (await exists(api, path)) {
-      await api.call('DELETE', path);
+      await api.call('DELETE', path).catch((cause: unknown) => {
+        throw new ClusterError(`The namespace ${name} is left: kubectl delete namespace ${name}`, {cause});
+      });
     }
     if (wait) {
       // It stays until its last Pod has ended; that is not worth a watch.
