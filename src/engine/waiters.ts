@@ -6,17 +6,19 @@ export class Waiters {
   readonly #removed = new Set<(result: WaitResult) => void>();
 
   add(condition: WaitCondition, signal: AbortSignal): Promise<WaitResult> {
+    if (signal.aborted) return Promise.reject(signal.reason);
     const waiting = condition === 'removed' ? this.#removed : this.#exit;
     return new Promise((resolve, reject) => {
-      waiting.add(resolve);
-      signal.addEventListener(
-        'abort',
-        () => {
-          waiting.delete(resolve);
-          reject(signal.reason);
-        },
-        {once: true},
-      );
+      const leave = () => {
+        waiting.delete(settled);
+        reject(signal.reason);
+      };
+      const settled = (result: WaitResult) => {
+        signal.removeEventListener('abort', leave);
+        resolve(result);
+      };
+      waiting.add(settled);
+      signal.addEventListener('abort', leave, {once: true});
     });
   }
 
