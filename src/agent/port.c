@@ -10,8 +10,9 @@
 
 #include "connection.h"
 
-/* SEND_SIZE bounds what lies between the session, which puts urgent frames first, and the peer: the default grows to megabytes. */
-enum { BACKLOG = 8, SEND_SIZE = 262144, TABLE_MAX = 64 << 20 };
+/* SEND_SIZE bounds what lies between the session, which puts urgent frames first, and the peer: the default grows to megabytes.
+   A look at the table costs milliseconds: after a refusal the next waits, so that who connects without end does not get all of the agent's time. */
+enum { BACKLOG = 8, SEND_SIZE = 262144, TABLE_MAX = 64 << 20, REFUSAL_TIME = 20 };
 
 /* How a row of the kernel's table begins (after its number) that is the peer's end of a connection. */
 struct row {
@@ -21,6 +22,7 @@ struct row {
 
 static struct source listener = {.fd = -1};
 static uint16_t listening; /* 0: not */
+static struct timer refusal;
 
 /* What stands behind so many columns. */
 static const char *after(const char *line, int columns) {
@@ -98,13 +100,17 @@ static bool may_connect(int fd) {
   return owner_is_known(&peer, &own) && owner_is_known(&peer, &own) && is_established(fd);
 }
 
+static void on_connect(struct source *source);
+static void refusal_over(void *owner) { on_connect(owner); }
+
 static void on_connect(struct source *source) {
+  if (refusal.set) return;
   for (int fd; (fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;) {
     int on = 1, size = SEND_SIZE;
     /* Without a line on stderr: any process of the container could fill the log with it. */
     if (!may_connect(fd)) {
       close(fd);
-      continue;
+      return timer_start(&refusal, REFUSAL_TIME, refusal_over, source);
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);

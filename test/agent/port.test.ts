@@ -101,6 +101,24 @@ test.skipIf(!root).each(['127.0.0.1', '::ffff:127.0.0.1'])(
   },
 );
 
+test.skipIf(!root)('refused connections without end hold up neither the socket nor root', async () => {
+  const {agent, port} = await startWithPort();
+  await using _ = agent;
+  const link = await agent.link();
+  const flood = `const again = () => require('node:net').connect(${port}, '127.0.0.1').on('error', () => {}).on('close', again);
+    for (let i = 0; i < 4; i++) again();`;
+  const hostile = spawn(process.execPath, ['-e', flood], {uid: 65_534, gid: 65_534});
+  await sleep(200);
+
+  const begun = Date.now();
+  for (let i = 0; i < 20; i++) await link.ping();
+  expect(Date.now() - begun).toBeLessThan(1000);
+  expect(greetAs(0, port)).toMatchObject({ended: 'greeted'});
+
+  hostile.kill();
+  await once(hostile, 'exit');
+});
+
 test.skipIf(!root)('an agent that is not root lets its own user in and no third', async () => {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'badidea-agent-'));
