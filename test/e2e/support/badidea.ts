@@ -71,9 +71,13 @@ export async function install(
     },
     docker: (args, more = {}) => run('docker', ['--context', 'badidea', ...args], {env, ...more}),
     async remove() {
-      await badidea(['down']);
-      await cluster.remove(namespace);
-      await rm(home, {recursive: true, force: true});
+      try {
+        await badidea(['down']);
+        // Its deletion goes on by itself; nobody uses the name again.
+        await cluster.remove(namespace, {wait: false});
+      } finally {
+        await rm(home, {recursive: true, force: true});
+      }
     },
   };
 }

@@ -29,7 +29,10 @@ export function onCluster(
       await stage.badidea.up();
       for (const image of options.images ?? ['busybox']) {
         const pulled = await stage.badidea.docker(['pull', '-q', image]);
-        if (pulled.code !== 0) throw new Error(`docker pull ${image}: ${pulled.stderr}`);
+        if (pulled.code === 0) continue;
+        const hint =
+          cluster.registry === undefined ? '; set BADIDEA_TEST_REGISTRY (test/cluster/README.md)' : '';
+        throw new Error(`docker pull ${image}: ${pulled.stderr}${hint}`);
       }
     });
     afterAll(async () => {
