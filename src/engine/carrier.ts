@@ -18,9 +18,11 @@ const refusalMs = 50;
 export class Carrier {
   readonly #cluster: Cluster;
   readonly #pod: string;
-  /** Connections to the port that have not been greeted, in a row. */
+  /** Connections to the port, but for those that broke on the way. */
   #ungreeted = 0;
+  /** The agent has greeted over the port once: if it is refused now, the container is being made anew. */
   #proven = false;
+  #last: 'port' | 'exec' = 'port';
 
   constructor(cluster: Cluster, pod: string) {
     this.#cluster = cluster;
@@ -29,18 +31,17 @@ export class Carrier {
 
   /** The agent has greeted over the last connection. */
   greeted(): void {
-    this.#proven = true;
-    this.#ungreeted = 0;
+    if (this.#last === 'port') this.#proven = true;
   }
 
   /** Bytes to the agent of a container that runs. Rejects as the cluster does: NotReady, NotFound, Unavailable. */
   async open(signal: AbortSignal): Promise<Duplex> {
-    if (this.#ungreeted < patience) {
+    if (this.#proven || this.#ungreeted < patience) {
       const stream = await this.#connect(signal);
       if (stream) return this.#counted(stream);
     }
-    const container = {container: MAIN_CONTAINER, command: CONNECT_COMMAND};
-    return await this.#cluster.exec(this.#pod, {...container, signal});
+    this.#last = 'exec';
+    return await this.#cluster.exec(this.#pod, {container: MAIN_CONTAINER, command: CONNECT_COMMAND, signal});
   }
 
   /** As `open`, for a container that may not run yet: undefined if it does not, which says nothing of its port. */
@@ -63,21 +64,20 @@ export class Carrier {
   /** Undefined if this cluster, or our Role in it, will never let us reach the port. */
   async #connect(signal: AbortSignal): Promise<Duplex | undefined> {
     try {
+      this.#last = 'port';
       return await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
+      this.#proven = false;
       this.#ungreeted = patience;
       return undefined;
     }
   }
 
   #counted(stream: Duplex): Duplex {
-    // A container that is made anew refuses for a while, on a port that is known to work.
-    if (this.#proven) return stream;
     this.#ungreeted++;
     return stream.once('error', error => {
-      const onTheWay = error instanceof Unavailable && error.reason !== undefined;
-      if (onTheWay && !this.#proven) this.#ungreeted--;
+      if (error instanceof Unavailable && error.reason !== undefined) this.#ungreeted--;
     });
   }
 }

@@ -1,14 +1,12 @@
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
-import type {Duplex} from 'node:stream';
-import {buffer} from 'node:stream/consumers';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import {afterAll, beforeAll, expect, test} from 'vitest';
 
 import type {Pod} from '../../src/cluster/cluster.ts';
 import {NotFound, NotReady} from '../../src/errors.ts';
-import {nameOf, sha256, sleepingPod, type Stage, unboundPod, uniqueName} from './contract-stage.ts';
+import {nameOf, sha256, sleepingPod, type Stage, taken, unboundPod, uniqueName} from './contract-stage.ts';
 
 const port = 9000;
 /** Says again what it is told, with what a laptop has, or else with what busybox has. */
@@ -114,18 +112,4 @@ async function answerOf({cluster}: Stage, pod: string, to: number): Promise<stri
   } catch (error) {
     return error instanceof Error ? error.name : String(error);
   }
-}
-
-/** So many bytes; the stream goes on. */
-async function taken(stream: Duplex, bytes: number): Promise<Buffer> {
-  return await buffer(
-    (async function* () {
-      let left = bytes;
-      for await (const chunk of stream.iterator({destroyOnReturn: false}) as AsyncIterable<Buffer>) {
-        yield chunk;
-        left -= chunk.length;
-        if (left <= 0) return;
-      }
-    })(),
-  );
 }

@@ -93,6 +93,20 @@ export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** So many bytes; the stream goes on. */
+export async function taken(stream: Duplex, bytes: number): Promise<Buffer> {
+  return await buffer(
+    (async function* () {
+      let left = bytes;
+      for await (const chunk of stream.iterator({destroyOnReturn: false}) as AsyncIterable<Buffer>) {
+        yield chunk;
+        left -= chunk.length;
+        if (left <= 0) return;
+      }
+    })(),
+  );
+}
+
 /** The refusal of a server that accepts first and asks the kubelet afterwards counts as well. */
 export async function execAtOnce(cluster: Cluster, pod: string): Promise<void> {
   const stream = await cluster.exec(pod, {container: 'main', command: ['true']});

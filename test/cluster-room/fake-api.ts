@@ -27,7 +27,7 @@ export interface FakeApiOptions {
   speaks?: 'h2' | 'http/1.1' | 'plain';
   protocols?: string[];
   answer?: (question: Question, response: ServerResponse) => void;
-  /** A WebSocket that was accepted; without it every upgrade goes to `answer` as a question. */
+  /** A WebSocket that was accepted, for an exec or a port; without it every upgrade goes to `answer` as a question. */
   exec?: (socket: WebSocket, question: Question) => void;
 }
 

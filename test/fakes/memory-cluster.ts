@@ -1,5 +1,3 @@
-import {addAbortSignal, type Duplex} from 'node:stream';
-
 import type {
   Cluster,
   ClusterAdministration,
@@ -171,12 +169,12 @@ export class MemoryNamespace {
         await called('exec', () => {
           const pod = this.#container(store.get('pods', name, owner), container);
           signal?.throwIfAborted();
-          return endedBy(signal, pod.exec(command));
+          return pod.exec(command, signal);
         }),
       connect: async (name, {port, signal}) =>
         await called('connect', () => {
           signal?.throwIfAborted();
-          return endedBy(signal, this.#running(store.get('pods', name, owner)).connect(port));
+          return this.#running(store.get('pods', name, owner)).connect(port, signal);
         }),
       podLog: async (name, {container, tailLines}) =>
         await called('podLog', () =>
@@ -249,8 +247,4 @@ export class MemoryNamespace {
     if (!running) throw new NotReady(`pod ${metadata?.name} does not have a host assigned`);
     return running;
   }
-}
-
-function endedBy(signal: AbortSignal | undefined, stream: Duplex): Duplex {
-  return signal ? addAbortSignal(signal, stream) : stream;
 }

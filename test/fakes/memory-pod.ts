@@ -1,9 +1,11 @@
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
-import {type AddressInfo, createServer, type NetConnectOpts} from 'node:net';
+import {type AddressInfo, connect, createServer, type NetConnectOpts} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {addAbortSignal} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
 
 import type {Pod} from '../../src/cluster/cluster.ts';
 import {NotReady} from '../../src/errors.ts';
@@ -50,7 +52,7 @@ export class MemoryPod {
     for (const output of [main.stdout, main.stderr]) {
       output.on('data', (chunk: Buffer) => (this.#log = (this.#log + chunk.toString()).slice(-maxLog)));
     }
-    main.once('spawn', running);
+    main.once('spawn', () => void this.#listens().then(running));
     main.once('error', () => ended(127));
     main.once('close', (code, signal) => {
       this.#main = undefined;
@@ -59,19 +61,19 @@ export class MemoryPod {
     });
   }
 
-  exec(command: string[]): ProcessStream {
+  exec(command: string[], signal?: AbortSignal): ProcessStream {
     if (!this.#main) throw new NotReady('container not found');
     const {program, args} = this.#local(command);
     const child: ChildProcessWithoutNullStreams = spawn(program, args, {stdio: 'pipe'});
     this.#execs.add(child);
     child.once('close', () => this.#execs.delete(child));
-    return this.#opened(new ProcessStream(child));
+    return this.#opened(new ProcessStream(child), signal);
   }
 
-  connect(port: number): SocketStream {
+  connect(port: number, signal?: AbortSignal): SocketStream {
     if (!this.#main) throw new NotReady('pod not found');
     // Nobody listens on port 1.
-    return this.#opened(new SocketStream(this.#port?.asked === port ? this.#port.real : {port: 1}));
+    return this.#opened(new SocketStream(this.#port?.asked === port ? this.#port.real : {port: 1}), signal);
   }
 
   log(tailLines: number | undefined): string {
@@ -109,9 +111,10 @@ export class MemoryPod {
     rmSync(this.#folder, {recursive: true, force: true});
   }
 
-  #opened<T extends ProcessStream | SocketStream>(stream: T): T {
+  #opened<T extends ProcessStream | SocketStream>(stream: T, signal: AbortSignal | undefined): T {
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
+    if (signal) addAbortSignal(signal, stream);
     return stream;
   }
 
@@ -127,6 +130,20 @@ export class MemoryPod {
     const port = await freePort();
     this.#port = {asked, real: {port}};
     return {program, args: args.with(place + 1, String(port))};
+  }
+
+  /** A kubelet tells that a container runs when its agent has long begun to listen. */
+  async #listens(): Promise<void> {
+    while (this.#main && this.#port && 'path' in this.#port.real) {
+      const probe = connect(this.#port.real);
+      const listens = await once(probe, 'connect').then(
+        () => true,
+        () => false,
+      );
+      probe.destroy();
+      if (listens) return;
+      await sleep(2);
+    }
   }
 
   #local([program = '', ...args]: string[]) {

@@ -1,0 +1,153 @@
+import {Duplex} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {expect, onTestFinished, test} from 'vitest';
+
+import type {Cluster, Pod} from '../../src/cluster/cluster.ts';
+import type {AgentPod} from '../../src/engine/agent-pod.ts';
+import {PodPool} from '../../src/engine/pod-pool.ts';
+import {Forbidden, NotReady, Unavailable} from '../../src/errors.ts';
+import {AGENT, AGENT_PORT} from '../../src/translate/pod-for-container.ts';
+import type {MemoryNamespace} from '../fakes/memory-cluster.ts';
+import {openNamespace, until} from './support.ts';
+
+const manifest: Pod = {
+  metadata: {name: 'bad-1'},
+  spec: {
+    containers: [{name: 'main', image: 'busybox', command: [AGENT, 'init', '--port', String(AGENT_PORT)]}],
+  },
+};
+
+type Connect = Cluster['connect'];
+
+interface Stage {
+  /** What comes of the first connections to the port, one each; later ones are real. */
+  first?: (() => ReturnType<Connect>)[];
+  relistsOnDemand?: boolean;
+  /** What the watch tells of a Pod. */
+  told?: (pod: Pod) => Pod;
+}
+
+/** A Pod of a namespace and the link to its agent. */
+async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: Stage = {}): Promise<{
+  namespace: MemoryNamespace;
+  agent: AgentPod;
+  first: NonNullable<Stage['first']>;
+}> {
+  const namespace = openNamespace();
+  const real = namespace.cluster();
+  const cluster: Cluster = {
+    ...real,
+    async connect(pod, options) {
+      const planned = first.shift();
+      if (!planned) return await real.connect(pod, options);
+      namespace.calls.push('connect');
+      return await planned();
+    },
+  };
+  const pool = new PodPool({cluster, relistsOnDemand}, () => {});
+  const ending = new AbortController();
+  onTestFinished(() => {
+    ending.abort();
+    pool.close();
+  });
+  const watch = cluster.watch(
+    'pods',
+    {replaced() {}, changed: pod => pool.observe(told(pod)), deleted: pod => pool.deleted(pod)},
+    ending.signal,
+  );
+  await watch.ready;
+  return {namespace, agent: await pool.create(manifest), first};
+}
+
+/** A connection that opens and comes to this end, as far as it is an error. */
+function endingWith(error?: Error) {
+  return async () => {
+    const stream = new Duplex({read() {}, write: (_chunk, _encoding, callback) => callback()});
+    stream.on('error', () => {});
+    setImmediate(() => (error ? stream.destroy(error) : stream.push(null)));
+    return stream;
+  };
+}
+
+const refused = new NotReady('error forwarding port 61061: connect: connection refused');
+const lost = new Unavailable('The connection to the container was lost.', {reason: 'connection'});
+
+test('the link goes over the port', async () => {
+  const {agent, namespace} = await openPod();
+
+  await agent.link.ready();
+
+  expect(namespace.calls).toEqual(['createPod', 'connect']);
+});
+
+test('without the right to the port the link goes over exec at once', async () => {
+  const {agent, namespace} = await openPod({
+    first: [() => Promise.reject(new Forbidden('cannot create resource "pods/portforward"'))],
+  });
+
+  await agent.link.ready();
+
+  expect(namespace.calls).toEqual(['createPod', 'connect', 'exec']);
+});
+
+test.for([
+  ['is refused', refused],
+  ['closes without a byte', undefined],
+] as const)('a port that %s twice is given up for exec, and stays so', async ([, end]) => {
+  const {agent, namespace} = await openPod({first: [endingWith(end), endingWith(end)]});
+  await agent.link.ready();
+
+  namespace.cutStreams();
+  await until(() => namespace.calls.length === 5 && agent.link.connected);
+
+  expect(namespace.calls).toEqual(['createPod', 'connect', 'connect', 'exec', 'exec']);
+});
+
+test('a cluster that cannot be reached says nothing of the port', async () => {
+  const unreachable = () => Promise.reject(lost);
+  const {agent, namespace} = await openPod({
+    first: [endingWith(lost), unreachable, endingWith(lost), unreachable, endingWith(refused)],
+  });
+
+  await agent.link.ready();
+
+  expect(namespace.calls).not.toContain('exec');
+});
+
+test('a port over which the agent has greeted is never given up', async () => {
+  const {agent, namespace, first} = await openPod();
+  await agent.link.ready();
+  const resumed = new Promise<void>(resolve => agent.link.onResumed(resolve));
+
+  first.push(endingWith(refused), endingWith(), endingWith(refused));
+  namespace.cutStreams();
+  await resumed;
+
+  expect(namespace.calls).not.toContain('exec');
+});
+
+test('where the cluster is slow to tell that a container runs, the port is tried before it does', async () => {
+  const {agent, namespace} = await openPod({
+    relistsOnDemand: false,
+    told: stillPending,
+    first: [() => Promise.reject(new NotReady('pod not found ("bad-1_memory")')), endingWith(refused)],
+  });
+
+  await agent.link.ready();
+
+  expect(agent.waitingFor).toBe('the node prepares the container');
+  expect(namespace.calls).toEqual(['createPod', 'connect', 'connect', 'connect']);
+});
+
+test('where the cluster tells it at once, nothing is tried before', async () => {
+  const {agent, namespace} = await openPod({told: stillPending});
+  await until(() => agent.pod?.spec?.nodeName !== undefined);
+  await sleep(400);
+
+  expect(namespace.calls).toEqual(['createPod']);
+});
+
+function stillPending(pod: Pod): Pod {
+  return {...pod, status: {phase: 'Pending'}};
+}
