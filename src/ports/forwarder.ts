@@ -64,17 +64,16 @@ export async function publishPorts(
 }
 
 async function listen(request: PortRequest, options: ListenOptions) {
-  let taken: PortTaken | undefined;
   for (const port of request.hostPorts) {
     try {
       const servers = await listenOnLaptop(request.hostIp, port, options);
       return {servers, ports: servers.map(server => publishedPort(server, request.containerPort))};
     } catch (error) {
-      if (!(error instanceof PortTaken)) throw error;
-      taken ??= error;
+      const isOneOfMany = error instanceof PortTaken && request.hostPorts.length > 1;
+      if (!isOneOfMany) throw error;
     }
   }
-  throw taken ?? new DaemonError(`no host port was given for ${request.containerPort}`);
+  throw new DaemonError('all ports are allocated');
 }
 
 function publishedPort(server: net.Server, containerPort: string): PublishedPort {
