@@ -6,8 +6,9 @@ import type {Cluster} from '../cluster/cluster.ts';
 import {Forbidden, InvalidRequest, NotReady, Unavailable} from '../errors.ts';
 import {AGENT_PORT, CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
 
-/** So many connections to the port of a running container without a greeting, and it counts as closed to us. */
+/** So many connections to the port of a running container without a greeting, for so long (milliseconds; its agent may be about to listen), and it counts as closed to us. */
 const patience = 2;
+const patienceMs = 250;
 /** A refusal comes right behind the connection that is refused. Milliseconds. */
 const refusalMs = 50;
 
@@ -18,8 +19,10 @@ const refusalMs = 50;
 export class Carrier {
   readonly #cluster: Cluster;
   readonly #pod: string;
-  /** Connections to the port, but for those that broke on the way. */
+  /** Connections to the port of the running container, but for those that broke on the way. */
   #ungreeted = 0;
+  #firstTried = Infinity;
+  #refused = false;
   /** The agent has greeted over the port once: if it is refused now, the container is being made anew. */
   #proven = false;
   #last: 'port' | 'exec' = 'port';
@@ -36,7 +39,7 @@ export class Carrier {
 
   /** Bytes to the agent of a container that runs. Rejects as the cluster does: NotReady, NotFound, Unavailable. */
   async open(signal: AbortSignal): Promise<Duplex> {
-    if (this.#proven || this.#ungreeted < patience) {
+    if (!this.#isClosed) {
       const stream = await this.#connect(signal);
       if (stream) return this.#counted(stream);
     }
@@ -61,6 +64,11 @@ export class Carrier {
     }
   }
 
+  get #isClosed(): boolean {
+    if (this.#refused || this.#proven) return this.#refused;
+    return this.#ungreeted >= patience && performance.now() - this.#firstTried >= patienceMs;
+  }
+
   /** Undefined if this cluster, or our Role in it, will never let us reach the port. */
   async #connect(signal: AbortSignal): Promise<Duplex | undefined> {
     try {
@@ -68,14 +76,14 @@ export class Carrier {
       return await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
-      this.#proven = false;
-      this.#ungreeted = patience;
+      this.#refused = true;
       return undefined;
     }
   }
 
   #counted(stream: Duplex): Duplex {
     this.#ungreeted++;
+    this.#firstTried = Math.min(this.#firstTried, performance.now());
     return stream.once('error', error => {
       if (error instanceof Unavailable && error.reason !== undefined) this.#ungreeted--;
     });
