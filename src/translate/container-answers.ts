@@ -42,6 +42,7 @@ export function containerInspect(view: ContainerView): ContainerInspect {
   const {request, image} = record;
   const {entrypoint, command} = entrypointAndCommand(request, image.config);
   const [path, ...args] = [...entrypoint, ...command];
+  const environment = configuredEnvironment(record);
   return {
     Id: record.id,
     Created: goTime(BigInt(record.created)),
@@ -75,7 +76,7 @@ export function containerInspect(view: ContainerView): ContainerInspect {
       Tty: request.Tty,
       OpenStdin: request.OpenStdin,
       StdinOnce: request.StdinOnce,
-      Env: configuredEnvironment(record),
+      Env: environment.length > 0 ? environment : null,
       Cmd: command.length > 0 ? command : null,
       Image: request.Image,
       Volumes:
@@ -96,12 +97,13 @@ export function containerInspect(view: ContainerView): ContainerInspect {
 export function containerSummary(view: ContainerView, now: bigint): ContainerSummary {
   const {record} = view;
   const {entrypoint, command} = entrypointAndCommand(record.request, record.image.config);
+  const [path, ...args] = [...entrypoint, ...command];
   return {
     Id: record.id,
     Names: [`/${record.name}`],
     Image: record.request.Image,
     ImageID: record.image.id,
-    Command: [...entrypoint, ...command].map(quoted).join(' '),
+    Command: [path, ...args.map(quoted)].join(' '),
     Created: Number(BigInt(record.created) / 1_000_000_000n),
     Ports: summaryPorts(view),
     Labels: labelsOf(record),
@@ -220,9 +222,9 @@ function summaryPorts({record, state}: ContainerView): ContainerSummary['Ports']
   });
 }
 
-/** Docker quotes an argument of the list's Command only where it holds a space. */
+/** So much, and no more, does dockerd quote in the list's Command, and the program itself never. */
 function quoted(argument: string): string {
-  return /\s/.test(argument) ? `'${argument.replaceAll("'", "'\\''")}'` : argument;
+  return argument.includes(' ') ? `'${argument}'` : argument;
 }
 
 function timeOrZero(nanoseconds: string): string {

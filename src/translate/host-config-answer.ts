@@ -17,29 +17,36 @@ export function hostConfigAnswer({hostConfig, request}: ContainerRecord): HostCo
     LogConfig,
     NetworkMode,
     RestartPolicy,
-    ShmSize: ShmSize || 67_108_864,
-    IpcMode: 'private',
-    CgroupnsMode: 'private',
-    // The CLI sends -1 for "not set"; dockerd shows null.
+    ShmSize: ShmSize || defaults.ShmSize,
+    IpcMode: defaults.IpcMode,
+    CgroupnsMode: defaults.CgroupnsMode,
+    // The CLI sends -1 and 0 for "not set"; dockerd shows null.
     MemorySwappiness: hostConfig['MemorySwappiness'] === -1 ? null : (hostConfig['MemorySwappiness'] ?? null),
+    PidsLimit: hostConfig['PidsLimit'] || null,
   };
 }
 
-/** dockerd's; the masked and read-only paths are what the kubelet asks of its runtime. */
+/** dockerd's, in its order; the masked and read-only paths are what the kubelet asks of its runtime. */
 const defaults = {
   Binds: null,
   ContainerIDFile: '',
+  LogConfig: {Type: 'json-file', Config: {}},
+  NetworkMode: 'bridge',
   PortBindings: {},
+  RestartPolicy: {Name: 'no', MaximumRetryCount: 0},
+  AutoRemove: false,
   VolumeDriver: '',
   VolumesFrom: null,
   ConsoleSize: [0, 0],
   CapAdd: null,
   CapDrop: null,
+  CgroupnsMode: 'private',
   Dns: [],
   DnsOptions: [],
   DnsSearch: [],
   ExtraHosts: null,
   GroupAdd: null,
+  IpcMode: 'private',
   Cgroup: '',
   Links: null,
   OomScoreAdj: 0,
@@ -50,6 +57,7 @@ const defaults = {
   SecurityOpt: null,
   UTSMode: '',
   UsernsMode: '',
+  ShmSize: 67_108_864,
   Runtime: 'runc',
   Isolation: '',
   CpuShares: 0,
@@ -73,6 +81,7 @@ const defaults = {
   DeviceRequests: null,
   MemoryReservation: 0,
   MemorySwap: 0,
+  MemorySwappiness: null,
   OomKillDisable: false,
   PidsLimit: null,
   Ulimits: [],
