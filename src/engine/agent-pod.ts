@@ -5,7 +5,7 @@ import type {V1Pod} from '@kubernetes/client-node';
 
 import {NotFound} from '../errors.ts';
 import {type AgentLink, openLink} from '../link/link.ts';
-import {Carrier} from './carrier.ts';
+import {Carrier, type PortExperience} from './carrier.ts';
 import type {EngineContext} from './context.ts';
 import {type PodEnd, podReadiness} from './pod-readiness.ts';
 
@@ -22,7 +22,7 @@ export class PodEnded extends Error {
 }
 
 /** What an agent's Pod needs of the engine's surroundings. */
-export type PodContext = Pick<EngineContext, 'cluster' | 'relistsOnDemand'>;
+export type PodContext = Pick<EngineContext, 'cluster' | 'relistsOnDemand'> & {ports: PortExperience};
 
 /** An agent on a node that has its image listens this long after the Pod got the node, at the soonest; and how often it is tried, and how many times. */
 const earliestMs = 300;
@@ -43,14 +43,16 @@ export class AgentPod {
   #earlyTriesLeft: number;
   readonly #onEnd: (end: PodEnd) => void;
 
-  constructor(name: string, {cluster, relistsOnDemand}: PodContext, onEnd: (end: PodEnd) => void) {
+  constructor(name: string, {cluster, relistsOnDemand, ports}: PodContext, onEnd: (end: PodEnd) => void) {
     this.name = name;
     this.#onEnd = onEnd;
-    this.#carrier = new Carrier(cluster, name);
+    this.#carrier = new Carrier(cluster, name, ports);
     this.#earlyTriesLeft = relistsOnDemand ? 0 : earlyTries;
     this.link = openLink({dial: signal => this.#dial(signal)});
-    // Only a connection that was greeted can be lost.
-    this.link.onLost(() => this.#carrier.greeted());
+    this.link.ready().then(
+      () => this.#carrier.greeted(),
+      () => {},
+    );
   }
 
   get pod(): V1Pod | undefined {

@@ -6,11 +6,19 @@ import type {Cluster} from '../cluster/cluster.ts';
 import {Forbidden, InvalidRequest, NotReady, Unavailable} from '../errors.ts';
 import {AGENT_PORT, CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
 
-/** So many connections to the port of a running container without a greeting, for so long (milliseconds; its agent may be about to listen), and it counts as closed to us. */
+/** So many refusals by the port of a running container, for so long (milliseconds; its agent may be about to listen), and it counts as closed to us. */
 const patience = 2;
 const patienceMs = 250;
 /** A refusal comes right behind the connection that is refused. Milliseconds. */
 const refusalMs = 50;
+/** So many Pods whose port is closed, and none whose is open: so it is in this cluster. */
+const hopeless = 2;
+
+/** What the Pods of one cluster have taught of their agents' ports. */
+export interface PortExperience {
+  open: boolean;
+  closed: number;
+}
 
 /**
  * The way to the agent of one Pod: its port, which carries twice as much, or a relay by exec where the port cannot be reached (gVisor, Kata, user namespaces, no right to
@@ -19,22 +27,27 @@ const refusalMs = 50;
 export class Carrier {
   readonly #cluster: Cluster;
   readonly #pod: string;
+  readonly #experience: PortExperience;
   /** Connections to the port of the running container, but for those that broke on the way. */
   #ungreeted = 0;
   #firstTried = Infinity;
-  #refused = false;
+  /** By the cluster, or by who listens there. */
+  #turnedAway = false;
   /** The agent has greeted over the port once: if it is refused now, the container is being made anew. */
   #proven = false;
-  #last: 'port' | 'exec' = 'port';
+  #last: 'port' | 'exec' | undefined;
 
-  constructor(cluster: Cluster, pod: string) {
+  constructor(cluster: Cluster, pod: string, experience: PortExperience) {
     this.#cluster = cluster;
     this.#pod = pod;
+    this.#experience = experience;
   }
 
-  /** The agent has greeted over the last connection. */
+  /** The agent has greeted for the first time, over the last connection. */
   greeted(): void {
-    if (this.#last === 'port') this.#proven = true;
+    if (this.#last !== 'port') return;
+    this.#proven = true;
+    this.#experience.open = true;
   }
 
   /** Bytes to the agent of a container that runs. Rejects as the cluster does: NotReady, NotFound, Unavailable. */
@@ -43,12 +56,14 @@ export class Carrier {
       const stream = await this.#connect(signal);
       if (stream) return this.#counted(stream);
     }
+    if (this.#last === 'port') this.#experience.closed++;
     this.#last = 'exec';
     return await this.#cluster.exec(this.#pod, {container: MAIN_CONTAINER, command: CONNECT_COMMAND, signal});
   }
 
   /** As `open`, for a container that may not run yet: undefined if it does not, which says nothing of its port. */
   async openEarly(signal: AbortSignal): Promise<Duplex | undefined> {
+    if (this.#isClosed) return undefined;
     try {
       const stream = await this.#connect(signal);
       if (!stream) return undefined;
@@ -65,18 +80,20 @@ export class Carrier {
   }
 
   get #isClosed(): boolean {
-    if (this.#refused || this.#proven) return this.#refused;
+    if (this.#proven) return false;
+    if (this.#turnedAway || this.#last === 'exec') return true;
+    if (this.#experience.closed >= hopeless && !this.#experience.open) return true;
     return this.#ungreeted >= patience && performance.now() - this.#firstTried >= patienceMs;
   }
 
-  /** Undefined if this cluster, or our Role in it, will never let us reach the port. */
+  /** Undefined if this cluster, or our Role in it, does not let us reach the port. */
   async #connect(signal: AbortSignal): Promise<Duplex | undefined> {
     try {
       this.#last = 'port';
       return await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
-      this.#refused = true;
+      this.#turnedAway = true;
       return undefined;
     }
   }
@@ -84,8 +101,12 @@ export class Carrier {
   #counted(stream: Duplex): Duplex {
     this.#ungreeted++;
     this.#firstTried = Math.min(this.#firstTried, performance.now());
+    // Somebody listens, and closed on us: the agent does when it cannot see whose the connection is, as within a user namespace.
+    stream.once('end', () => (this.#turnedAway = true));
     return stream.once('error', error => {
-      if (error instanceof Unavailable && error.reason !== undefined) this.#ungreeted--;
+      if (!(error instanceof Unavailable)) return;
+      if (error.reason === undefined) this.#turnedAway = true;
+      else this.#ungreeted--;
     });
   }
 }

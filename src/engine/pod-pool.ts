@@ -12,8 +12,8 @@ export class PodPool {
   readonly #shown = new Map<string, Pod>();
   readonly #onEnd: (name: string, end: PodEnd) => void;
 
-  constructor(context: PodContext, onEnd: (name: string, end: PodEnd) => void) {
-    this.#context = context;
+  constructor(context: Omit<PodContext, 'ports'>, onEnd: (name: string, end: PodEnd) => void) {
+    this.#context = {...context, ports: {open: false, closed: 0}};
     this.#onEnd = onEnd;
   }
 

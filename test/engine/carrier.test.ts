@@ -11,11 +11,8 @@ import {AGENT, AGENT_PORT} from '../../src/translate/pod-for-container.ts';
 import type {MemoryNamespace} from '../fakes/memory-cluster.ts';
 import {openNamespace, until} from './support.ts';
 
-const manifest: Pod = {
-  metadata: {name: 'bad-1'},
-  spec: {
-    containers: [{name: 'main', image: 'busybox', command: [AGENT, 'init', '--port', String(AGENT_PORT)]}],
-  },
+const spec: NonNullable<Pod['spec']> = {
+  containers: [{name: 'main', image: 'busybox', command: [AGENT, 'init', '--port', String(AGENT_PORT)]}],
 };
 
 type Connect = Cluster['connect'];
@@ -28,12 +25,15 @@ interface Stage {
   told?: (pod: Pod) => Pod;
 }
 
-/** A Pod of a namespace and the link to its agent. */
-async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: Stage = {}): Promise<{
+interface Open {
   namespace: MemoryNamespace;
   agent: AgentPod;
   first: NonNullable<Stage['first']>;
-}> {
+  create(name: string): Promise<AgentPod>;
+}
+
+/** A Pod of a namespace and the link to its agent. */
+async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: Stage = {}): Promise<Open> {
   const namespace = openNamespace();
   const real = namespace.cluster();
   const cluster: Cluster = {
@@ -57,7 +57,8 @@ async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: 
     ending.signal,
   );
   await watch.ready;
-  return {namespace, agent: await pool.create(manifest), first};
+  const create = (name: string) => pool.create({metadata: {name}, spec});
+  return {namespace, agent: await create('bad-1'), first, create};
 }
 
 /** A connection that opens and comes to this end, as far as it is an error. */
@@ -91,19 +92,48 @@ test('without the right to the port the link goes over exec at once', async () =
   expect(namespace.calls).toEqual(['createPod', 'connect', 'exec']);
 });
 
-test.for([
-  ['is refused', refused],
-  ['closes without a byte', undefined],
-] as const)('a port that %s again and again is given up for exec, and stays so', async ([, end]) => {
-  const {agent, namespace} = await openPod({first: Array.from({length: 20}, () => endingWith(end))});
+test('a port that is refused again and again is given up for exec, and stays so', async () => {
+  const {agent, namespace} = await openPod({first: Array.from({length: 20}, () => endingWith(refused))});
   await agent.link.ready();
   const before = namespace.calls.lastIndexOf('connect');
 
   namespace.cutStreams();
   await until(() => namespace.calls.lastIndexOf('exec') > before + 1 && agent.link.connected);
 
-  expect(before).toBeGreaterThan(2);
+  expect(before).toBeGreaterThan(1);
   expect(namespace.calls.lastIndexOf('connect')).toBe(before);
+});
+
+test.for([
+  ['closes without a byte', undefined],
+  ['is closed on us', new Unavailable('error forwarding port 61061: connection reset by peer')],
+] as const)('a port that %s is given up for exec at once', async ([, end]) => {
+  const {agent, namespace} = await openPod({first: [endingWith(end)]});
+
+  await agent.link.ready();
+
+  expect(namespace.calls.slice(0, 3)).toEqual(['createPod', 'connect', 'exec']);
+});
+
+test('after two Pods whose port is closed the next one goes over exec', async () => {
+  const {agent, namespace, create} = await openPod({first: [endingWith(), endingWith()]});
+  await agent.link.ready();
+  const second = await create('bad-2');
+  await second.link.ready();
+
+  const third = await create('bad-3');
+  await third.link.ready();
+
+  expect(namespace.calls.filter(call => call === 'connect')).toHaveLength(2);
+});
+
+test('one Pod whose port is open, and those with a closed one are no rule', async () => {
+  const {agent, namespace, create, first} = await openPod();
+  await agent.link.ready();
+  first.push(endingWith(), endingWith());
+  for (const name of ['bad-2', 'bad-3', 'bad-4']) await (await create(name)).link.ready();
+
+  expect(namespace.calls.filter(call => call === 'connect')).toHaveLength(4);
 });
 
 test('one refusal is none: the agent may be about to listen', async () => {
