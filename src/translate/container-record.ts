@@ -2,6 +2,7 @@ import type {V1Secret} from '@kubernetes/client-node';
 
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import {CONTAINER_SECRET_TYPE, ID_LABEL, objectName, ownLabels} from './labels.ts';
+import {storedRecord, storedState} from './stored-container.ts';
 
 /** What is known of a container that does not change: its Secret's key `container`. */
 export interface ContainerRecord {
@@ -90,26 +91,14 @@ export function statePatch(state: ContainerState): object {
   return {data: {state: encode(state)}};
 }
 
-/** undefined for a Secret that is no container's, or that somebody has spoilt. */
+/** undefined for a Secret that is no container's, or that somebody has spoilt. A state that cannot be read is that of a new container: its agent knows better. */
 export function containerFromSecret(
   secret: V1Secret,
 ): {record: ContainerRecord; state: ContainerState} | undefined {
   if (secret.type !== CONTAINER_SECRET_TYPE) return undefined;
-  const record = decode(secret.data?.['container']);
-  const state = decode(secret.data?.['state']);
-  if (!isRecord(record) || secret.metadata?.name !== objectName(record.id)) return undefined;
-  return {record, state: {...createdState, ...(typeof state === 'object' ? state : {})}};
-}
-
-function isRecord(value: unknown): value is ContainerRecord {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'id' in value &&
-    typeof value.id === 'string' &&
-    'request' in value &&
-    'image' in value
-  );
+  const record = storedRecord(decode(secret.data?.['container']));
+  if (!record || secret.metadata?.name !== objectName(record.id)) return undefined;
+  return {record, state: storedState(decode(secret.data?.['state'])) ?? createdState};
 }
 
 function encode(value: object): string {
