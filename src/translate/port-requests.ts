@@ -21,19 +21,39 @@ export function portRequests(record: ContainerRecord, before: PublishedPort[] = 
     }));
   });
   const bound = new Set(bindings.map(({containerPort}) => containerPort));
-  const all = PublishAllPorts ? exposedPorts(record).filter(port => !bound.has(port)) : [];
-  const requests = [...bindings, ...all.map(containerPort => ({containerPort, hostIp: '', hostPorts: [0]}))];
-  return requests.map(request => asBefore(request, before));
+  // Only TCP can be published: a TCP listener for a UDP port would be a lie.
+  const others = exposedPorts(record).filter(port => port.endsWith('/tcp') && !bound.has(port));
+  const all = PublishAllPorts
+    ? others.map(containerPort => ({containerPort, hostIp: '', hostPorts: [0]}))
+    : [];
+  return asBefore([...bindings, ...all], before);
 }
 
-function asBefore(request: PortRequest, before: PublishedPort[]): PortRequest {
-  const port = before.find(
-    ({containerPort, hostIp}) =>
-      containerPort === request.containerPort && (request.hostIp === '' || request.hostIp === hostIp),
+/** Fixed ports take theirs first, and what is left comes back where any port would do. */
+function asBefore(requests: PortRequest[], before: PublishedPort[]): PortRequest[] {
+  const left = new Set(before);
+  const again = new Map<PortRequest, number>();
+  for (const request of requests.toSorted(
+    (one, other) => Number(one.hostPorts.includes(0)) - Number(other.hostPorts.includes(0)),
+  )) {
+    const found = [...left].find(port => fits(port, request));
+    if (!found) continue;
+    again.set(request, found.hostPort);
+    for (const port of left)
+      if (port.containerPort === found.containerPort && port.hostPort === found.hostPort) left.delete(port);
+  }
+  return requests.map(request => {
+    const port = again.get(request);
+    return port === undefined ? request : {...request, hostPorts: [port]};
+  });
+}
+
+function fits({containerPort, hostIp, hostPort}: PublishedPort, request: PortRequest): boolean {
+  return (
+    containerPort === request.containerPort &&
+    (request.hostIp === '' || request.hostIp === hostIp) &&
+    (request.hostPorts.includes(0) || request.hostPorts.includes(hostPort))
   );
-  const fits =
-    port !== undefined && (request.hostPorts.includes(0) || request.hostPorts.includes(port.hostPort));
-  return fits ? {...request, hostPorts: [port.hostPort]} : request;
 }
 
 /** `8080`, `8000-8010` (the first that is free), empty or `0` (any). */
