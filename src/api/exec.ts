@@ -3,18 +3,13 @@ import {z} from 'zod';
 import {InvalidRequest} from '../errors.ts';
 import {empty, hijack, json} from '../http/reply.ts';
 import {parseDetachKeys} from '../wire/detach-keys.ts';
-import {flag, strings, text} from '../wire/json-fields.ts';
+import {consoleSize, flag, strings, text} from '../wire/json-fields.ts';
 import {terminalLength} from '../wire/query-values.ts';
 import {detachableInput} from './detachable.ts';
 import {endpoint} from './endpoint.ts';
 import {outputPieces, outputType, rawStream} from './output-pieces.ts';
 
 /** rows and columns, in characters */
-const consoleSizeField = z
-  .tuple([z.int().min(0).max(0xffff), z.int().min(0).max(0xffff)])
-  .nullish()
-  .transform(size => size ?? undefined);
-
 const ExecCreateBody = z.object({
   AttachStdin: flag(),
   AttachStdout: flag(),
@@ -26,10 +21,10 @@ const ExecCreateBody = z.object({
   Privileged: flag(),
   User: text(),
   WorkingDir: text(),
-  ConsoleSize: consoleSizeField,
+  ConsoleSize: consoleSize(),
 });
 
-const ExecStartBody = z.object({Detach: flag(), Tty: flag(), ConsoleSize: consoleSizeField});
+const ExecStartBody = z.object({Detach: flag(), Tty: flag(), ConsoleSize: consoleSize()});
 
 /** Further processes in a container. */
 export const exec = [

@@ -60,7 +60,7 @@ export class ExecRegistry implements Execs {
 
   async start(id: string, {tty, size}: {tty: boolean; size: TerminalSize | undefined}): Promise<Attachment> {
     const exec = this.#startable(id);
-    const spec = {...exec.spec, tty, rows: size?.rows ?? 0, columns: size?.columns ?? 0};
+    const spec = {...exec.spec, tty, ...size};
     const stream = this.#run(exec, spec);
     return {
       tty,

@@ -22,6 +22,8 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /** The main process of a container, as Docker puts it together from the request and the image. */
 export function processForContainer(record: ContainerRecord): ProcessSpec {
   const {request, image} = record;
+  // A terminal has its size from the first moment: the client's own resize comes only after the start.
+  const [rows, columns] = request.HostConfig.ConsoleSize ?? [0, 0];
   return {
     argv: commandLine(request, image.config),
     env: environmentOf(record),
@@ -32,8 +34,8 @@ export function processForContainer(record: ContainerRecord): ProcessSpec {
     stdin: request.OpenStdin,
     stdinOnce: request.StdinOnce,
     detached: false,
-    rows: 0,
-    columns: 0,
+    rows,
+    columns,
   };
 }
 

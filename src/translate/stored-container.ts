@@ -20,6 +20,7 @@ const HostConfig = z.object({
   NetworkMode: z.string().default('bridge'),
   PortBindings: z.record(z.string(), z.array(z.object({HostIp: text, HostPort: text}))).default({}),
   PublishAllPorts: flag,
+  ConsoleSize: given(z.tuple([number, number])),
   RestartPolicy: z.object({Name: text, MaximumRetryCount: count}).default({Name: 'no', MaximumRetryCount: 0}),
   Memory: count,
   NanoCpus: count,
@@ -81,13 +82,17 @@ const image = z.object({
   }),
 });
 
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
+
 const record = z.object({
-  id: z.string().regex(/^[0-9a-f]{64}$/),
+  id: hex64,
   name: z.string().min(1),
   created: time,
   request,
   hostConfig: z.record(z.string(), z.unknown()),
   image,
+  // Without a key the agent is reached by exec, so a spoilt one is no reason to lose the container.
+  agentKey: given(z.object({secret: hex64, hash: hex64})).catch(undefined),
 }) satisfies z.ZodType<ContainerRecord>;
 
 const state = z.object({

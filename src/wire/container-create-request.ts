@@ -1,6 +1,6 @@
 import {z} from 'zod';
 
-import {count, flag, keys, record, strings, stringsOrText, text, textOr, whole} from './json-fields.ts';
+import {consoleSize, count, flag, keys, record, strings, stringsOrText, text, textOr, whole} from './json-fields.ts';
 import {isHostPort, isPort} from './port-spec.ts';
 import {isSignal} from './signals.ts';
 
@@ -31,6 +31,7 @@ const HostConfig = z.object({
       Object.fromEntries(Object.entries(bindings ?? {}).map(([key, list]) => [key, list ?? []])),
     ),
   PublishAllPorts: flag(),
+  ConsoleSize: consoleSize(),
   RestartPolicy: z
     .object({Name: textOr('no'), MaximumRetryCount: count()})
     .nullish()

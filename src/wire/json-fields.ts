@@ -64,3 +64,11 @@ export function keys(key: z.ZodType<string, string> = nulFree) {
     .nullish()
     .transform(set => Object.keys(set ?? {}));
 }
+
+/** Rows and columns of the client's terminal. */
+export function consoleSize() {
+  return z
+    .tuple([z.int().min(0).max(0xffff), z.int().min(0).max(0xffff)])
+    .nullish()
+    .transform(size => size ?? undefined);
+}

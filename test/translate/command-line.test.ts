@@ -111,3 +111,11 @@ test('terminal, stdin and groups go to the agent as they were asked for', () => 
     groups: [],
   });
 });
+
+test('a terminal has the size of the client’s from the first moment', () => {
+  const sized = processForContainer(recordOf({Tty: true, HostConfig: {ConsoleSize: [31, 99]}}));
+  const unsized = processForContainer(recordOf({Tty: true}));
+
+  expect([sized.rows, sized.columns]).toEqual([31, 99]);
+  expect([unsized.rows, unsized.columns]).toEqual([0, 0]);
+});
