@@ -4,6 +4,9 @@ import type {Cluster} from '../cluster/cluster.ts';
 import {NotFound} from '../errors.ts';
 import {type ContainerState, statePatch} from '../translate/container-record.ts';
 
+/** A daemon that ends waits so long for a write, in milliseconds. */
+const PATIENCE = 1000;
+
 /**
  * Writes a container's state into its Secret: one write at a time, always the newest, again and again while the cluster is out of reach. The agent holds
  * the same facts as long as its Pod lives, so nobody waits for this.
@@ -35,9 +38,10 @@ export class StateWriter {
     this.#paused = false;
   }
 
-  /** Resolves when what was given is written. */
-  settled(): Promise<void> {
-    return this.#writing;
+  /** Resolves when what was given is written, or cannot be for a while: then the agent has to remember it. */
+  async settled(): Promise<void> {
+    await Promise.race([this.#writing, sleep(PATIENCE, undefined, {ref: false})]);
+    this.pause();
   }
 
   async #writeNewest(): Promise<void> {

@@ -212,3 +212,13 @@ test('a node whose clock is behind that of the last run starts a container all t
 
   expect(await waitFor(engine, record.id, 'not-running')).toBe(3);
 });
+
+test('an engine stops although the cluster takes no state any more', async () => {
+  const namespace = openNamespace();
+  const cluster = namespace.cluster();
+  const patchSecret: typeof cluster.patchSecret = () => Promise.reject(new Unavailable('planned'));
+  const engine = await openEngine({namespace, cluster: {...cluster, patchSecret}});
+  await runDetached(engine, ['sleep', '60']);
+
+  await expect(engine.stop()).resolves.toBeUndefined();
+});
