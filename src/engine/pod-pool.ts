@@ -1,5 +1,5 @@
 import type {Pod} from '../cluster/cluster.ts';
-import {AgentPod, type PodContext} from './agent-pod.ts';
+import {AgentPod, type PodContext, PodEnded} from './agent-pod.ts';
 import type {PodEnd} from './pod-readiness.ts';
 
 /**
@@ -37,7 +37,10 @@ export class PodPool {
       const pod = await this.#context.cluster.createPod(manifest);
       // The watch may have told of the Pod before the answer to the request does.
       agent.observe(this.#shown.get(uidOf(pod)) ?? pod);
-      return agent;
+      if (this.#pods.get(name) === agent || !agent.end) return agent;
+      // It was given up while it was being made.
+      await this.#context.cluster.deletePod(name, {gracePeriodSeconds: 0});
+      throw new PodEnded(agent.end);
     } catch (error) {
       this.#drop(name);
       throw error;

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest';
 
 import {Conflict, InvalidRequest, NotModified, Unavailable} from '../../src/errors.ts';
 import {attach, create, logs, run, runDetached, waitFor, written} from './client.ts';
-import {event, losePod, objects, openEngine, podOf, until} from './support.ts';
+import {event, losePod, objects, openEngine, openNamespace, podOf, until} from './support.ts';
 
 const oci =
   'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ';
@@ -155,4 +155,30 @@ test('a removal that is under way forbids a start and another removal', async ()
   await expect(engine.containers.start(id)).rejects.toThrow(Conflict);
   await removal;
   await event(engine, 'destroy', id);
+});
+
+test('a container that is removed while its next Pod is being made leaves none behind', async () => {
+  const namespace = openNamespace();
+  const cluster = namespace.cluster();
+  const made = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  let pods = 0;
+  const createPod: typeof cluster.createPod = async pod => {
+    if (++pods > 1) {
+      asked.resolve();
+      await made.promise;
+    }
+    return await cluster.createPod(pod);
+  };
+  const engine = await openEngine({namespace, cluster: {...cluster, createPod}});
+  const id = await create(engine, ['true']);
+  await losePod(engine, () => namespace.vanish(`bad-${id.slice(0, 20)}`));
+  const failed = expect(engine.containers.start(id)).rejects.toThrow('the container was removed');
+  await asked.promise;
+
+  await engine.containers.remove(id, {force: true, volumes: false});
+  made.resolve();
+
+  await failed;
+  await until(() => objects(engine).length === 0);
 });
