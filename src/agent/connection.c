@@ -10,12 +10,14 @@
 
 #include "replay.h"
 #include "session.h"
+#include "sha256.h"
 
-enum { INPUT_SIZE = 131072, URGENT_SIZE = 4096, CONNECTIONS_MAX = 8, GREETING_TIME = 5000 };
+enum { INPUT_SIZE = 131072, URGENT_SIZE = 4096, CONNECTIONS_MAX = 8, LOCKED_MAX = 4, KEY_SIZE = 32, GREETING_TIME = 5000 };
 
 struct connection {
   struct source source;
   struct timer greeting;
+  const uint8_t *lock; /* the hash of the key that must come before all frames; NULL: none, or it has come */
   bool greeted;
   size_t input_length, urgent_length;
   struct connection *next;
@@ -37,8 +39,36 @@ void connection_close(struct connection *connection) {
   loop_free(connection);
 }
 
+/* The connections that wait for a key, or all others; and the oldest of them. */
+static int count(bool locked, struct connection **oldest) {
+  int found = 0;
+  for (struct connection *connection = connections; connection != NULL; connection = connection->next) {
+    if ((connection->lock != NULL) != locked) continue;
+    *oldest = connection;
+    found++;
+  }
+  return found;
+}
+
+/* How long it takes says nothing of how much of the key is right. */
+static bool unlock(struct connection *connection) {
+  uint8_t hash[SHA256_SIZE], different = 0;
+  struct connection *oldest;
+  sha256(connection->input, KEY_SIZE, hash);
+  for (size_t i = 0; i < sizeof hash; i++) different |= hash[i] ^ connection->lock[i];
+  if (different != 0 || count(false, &oldest) >= CONNECTIONS_MAX) return false;
+  connection->lock = NULL;
+  return true;
+}
+
 static bool take_frames(struct connection *connection) {
   size_t start = 0;
+  if (connection->lock != NULL) {
+    if (connection->input_length < KEY_SIZE) return true;
+    /* Without a line on stderr: any process of the Pod could fill the log with it. */
+    if (!unlock(connection)) return false;
+    start = KEY_SIZE;
+  }
   struct frame frame;
   bool go_on = true;
   /* Answers wait in `urgent`: a peer that asks but does not read is not read either. */
@@ -94,14 +124,21 @@ bool connections_turn(void) {
 
 static void greeting_late(void *owner) { connection_close(owner); }
 
-void connection_add(int fd) {
-  int count = 0;
-  for (struct connection *other = connections; other != NULL; other = other->next) count++;
-  if (count >= CONNECTIONS_MAX) {
+/* Who connects without a key can push out only others that have none (yet). */
+static bool has_place(const uint8_t *lock) {
+  struct connection *oldest = NULL;
+  if (lock == NULL) return count(false, &oldest) < CONNECTIONS_MAX;
+  if (count(true, &oldest) >= LOCKED_MAX) connection_close(oldest);
+  return true;
+}
+
+void connection_add(int fd, const uint8_t *lock) {
+  if (!has_place(lock)) {
     close(fd);
     return;
   }
   struct connection *connection = allocate(sizeof *connection);
+  connection->lock = lock;
   connection->next = connections;
   connections = connection;
   loop_watch(&connection->source, fd, on_ready, connection);
@@ -120,7 +157,7 @@ static void on_connect(struct source *source) {
       close(fd);
       continue;
     }
-    connection_add(fd);
+    connection_add(fd, NULL);
   }
   source_not_readable(source);
 }

@@ -7,8 +7,8 @@
 
 struct connection;
 
-/* Takes over a socket whose peer may speak to the agent. */
-void connection_add(int fd);
+/* Takes over a socket. Its peer may speak to the agent at once, or must first send the key of which `lock` is the SHA-256 (it stays where it is). */
+void connection_add(int fd, const uint8_t *lock);
 void connection_close(struct connection *connection);
 /* Sends an uncounted frame before all counted ones, at the next frame border. */
 void connection_urgent(struct connection *connection, uint8_t type, const uint8_t *payload, size_t length);

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,13 +56,13 @@ static void take_signals(void) {
   loop_watch(&signals, fd, on_signal, NULL);
 }
 
-static int init_run(const char *directory, struct spool_limits limits, uint16_t port) {
+static int init_run(const char *directory, struct spool_limits limits, uint16_t port, const uint8_t *key_hash) {
   umask(077);
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* so that orphans come to us also where we are not PID 1 */
   limits_raise();
   loop_open();
   take_signals();
-  if (port != 0) port_listen(port);
+  if (port != 0) port_listen(port, key_hash);
   mkdir(directory, 0700);
   if (!spool_open(directory, limits) || !session_listen(directory)) return 1;
   tee_open();
@@ -88,8 +89,20 @@ static bool parse_size(const char *text, uint64_t *size) {
   return errno == 0 && *text >= '0' && *text <= '9' && *end == 0;
 }
 
+/* In lower or upper case. */
+static bool parse_hash(const char *text, uint8_t hash[SHA256_SIZE]) {
+  static const char digits[] = "0123456789abcdef";
+  if (strlen(text) != 2 * SHA256_SIZE) return false;
+  for (size_t i = 0; i < 2 * SHA256_SIZE; i++) {
+    const char *digit = strchr(digits, tolower((unsigned char)text[i]));
+    if (digit == NULL) return false;
+    hash[i / 2] = (uint8_t)(hash[i / 2] << 4 | (digit - digits));
+  }
+  return true;
+}
+
 static int usage(void) {
-  complain("usage: agent init [--run DIR] [--spool-max BYTES] [--segment BYTES] [--port N] | agent connect [--run DIR]");
+  complain("usage: agent init [--run DIR] [--spool-max BYTES] [--segment BYTES] [--port N --key SHA256] | agent connect [--run DIR]");
   return 64;
 }
 
@@ -97,6 +110,8 @@ int main(int count, char **values) {
   const char *directory = default_directory;
   struct spool_limits limits = {128u << 20, 16u << 20};
   uint64_t port = 0;
+  uint8_t key_hash[SHA256_SIZE];
+  bool has_key = false;
   for (int i = 2; i < count; i += 2) {
     bool known = false;
     if (i + 1 < count && strcmp(values[i], "--run") == 0) {
@@ -108,14 +123,17 @@ int main(int count, char **values) {
       known = parse_size(values[i + 1], &limits.segment);
     } else if (i + 1 < count && strcmp(values[i], "--port") == 0) {
       known = parse_size(values[i + 1], &port) && port >= 1 && port <= UINT16_MAX;
+    } else if (i + 1 < count && strcmp(values[i], "--key") == 0) {
+      known = has_key = parse_hash(values[i + 1], key_hash);
     }
     if (!known) return usage();
   }
+  if ((port != 0) != has_key) return usage();
   if (limits.segment < 4096 || limits.total / 2 < limits.segment) {
     complain("--segment must be at least 4096 and at most half of --spool-max");
     return 64;
   }
-  if (count >= 2 && strcmp(values[1], "init") == 0) return init_run(directory, limits, (uint16_t)port);
+  if (count >= 2 && strcmp(values[1], "init") == 0) return init_run(directory, limits, (uint16_t)port, key_hash);
   if (count >= 2 && strcmp(values[1], "connect") == 0) return relay_run(directory);
   return usage();
 }

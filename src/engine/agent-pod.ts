@@ -5,6 +5,7 @@ import type {V1Pod} from '@kubernetes/client-node';
 
 import {NotFound} from '../errors.ts';
 import {type AgentLink, openLink} from '../link/link.ts';
+import type {AgentKey} from '../translate/container-record.ts';
 import {Carrier, type PortExperience} from './carrier.ts';
 import type {EngineContext} from './context.ts';
 import {type PodEnd, podReadiness} from './pod-readiness.ts';
@@ -43,10 +44,14 @@ export class AgentPod {
   #earlyTriesLeft: number;
   readonly #onEnd: (end: PodEnd) => void;
 
-  constructor(name: string, {cluster, relistsOnDemand, ports}: PodContext, onEnd: (end: PodEnd) => void) {
+  constructor(
+    {name, key}: {name: string; key: AgentKey | undefined},
+    {cluster, relistsOnDemand, ports}: PodContext,
+    onEnd: (end: PodEnd) => void,
+  ) {
     this.name = name;
     this.#onEnd = onEnd;
-    this.#carrier = new Carrier(cluster, name, ports);
+    this.#carrier = new Carrier(cluster, {name, key}, ports);
     this.#earlyTriesLeft = relistsOnDemand ? 0 : earlyTries;
     this.link = openLink({dial: signal => this.#dial(signal)});
     this.link.ready().then(

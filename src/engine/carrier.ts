@@ -4,6 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 
 import type {Cluster} from '../cluster/cluster.ts';
 import {Forbidden, InvalidRequest, NotReady, Unavailable} from '../errors.ts';
+import type {AgentKey} from '../translate/container-record.ts';
 import {AGENT_PORT, CONNECT_COMMAND, MAIN_CONTAINER} from '../translate/pod-for-container.ts';
 
 /** So many refusals by the port of a running container, for so long (milliseconds; its agent may be about to listen), and it counts as closed to us. */
@@ -21,25 +22,33 @@ export interface PortExperience {
 }
 
 /**
- * The way to the agent of one Pod: its port, which carries twice as much, or a relay by exec where the port cannot be reached (gVisor, Kata, user namespaces, no right to
- * port-forward). Nothing but the agent's greeting proves the port; what went wrong on the way to the Pod says nothing of it.
+ * The way to the agent of one Pod: its port, which carries twice as much, or a relay by exec where the port cannot be reached (gVisor, Kata, no right to
+ * port-forward, no key). Nothing but the agent's greeting proves the port; what went wrong on the way to the Pod says nothing of it.
  */
 export class Carrier {
   readonly #cluster: Cluster;
   readonly #pod: string;
+  /** What a connection to the port begins with. */
+  readonly #key: Buffer | undefined;
   readonly #experience: PortExperience;
   /** Connections to the port of the running container, but for those that broke on the way. */
   #ungreeted = 0;
   #firstTried = Infinity;
-  /** By the cluster, or by who listens there. */
-  #turnedAway = false;
+  /** By the cluster, or by who listens there, or for want of a key. */
+  #turnedAway: boolean;
   /** The agent has greeted over the port once: if it is refused now, the container is being made anew. */
   #proven = false;
   #last: 'port' | 'exec' | undefined;
 
-  constructor(cluster: Cluster, pod: string, experience: PortExperience) {
+  constructor(
+    cluster: Cluster,
+    {name, key}: {name: string; key: AgentKey | undefined},
+    experience: PortExperience,
+  ) {
     this.#cluster = cluster;
-    this.#pod = pod;
+    this.#pod = name;
+    this.#key = key && Buffer.from(key.secret, 'hex');
+    this.#turnedAway = key === undefined;
     this.#experience = experience;
   }
 
@@ -90,7 +99,9 @@ export class Carrier {
   async #connect(signal: AbortSignal): Promise<Duplex | undefined> {
     try {
       this.#last = 'port';
-      return await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
+      const stream = await this.#cluster.connect(this.#pod, {port: AGENT_PORT, signal});
+      if (this.#key) stream.write(this.#key);
+      return stream;
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
       this.#turnedAway = true;
@@ -101,7 +112,7 @@ export class Carrier {
   #counted(stream: Duplex): Duplex {
     this.#ungreeted++;
     this.#firstTried = Math.min(this.#firstTried, performance.now());
-    // Somebody listens, and closed on us: the agent does when it cannot see whose the connection is, as within a user namespace.
+    // Somebody listens, and closed on us: it is not our agent, or it was given another key, or others take all of its time.
     stream.once('end', () => (this.#turnedAway = true));
     return stream.once('error', error => {
       if (!(error instanceof Unavailable)) return;

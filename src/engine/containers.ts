@@ -136,7 +136,10 @@ export class ContainerRegistry implements Containers {
     if (container.agent) return;
     const making =
       this.#making.get(container) ??
-      this.#pool.create(podForContainer(container.record, this.#context.podSettings));
+      this.#pool.create(
+        podForContainer(container.record, this.#context.podSettings),
+        container.record.agentKey,
+      );
     this.#making.set(container, making);
     try {
       const agent = await making;

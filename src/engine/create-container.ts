@@ -7,6 +7,7 @@ import {podForContainer} from '../translate/pod-for-container.ts';
 import {commandLine} from '../translate/process-for-container.ts';
 import type {ContainerCreateRequest} from '../wire/container-create-request.ts';
 import {containerName, inventedName} from '../wire/names-and-ids.ts';
+import {newAgentKey} from './agent-key.ts';
 import type {ContainerIndex} from './container-index.ts';
 import type {Container} from './container.ts';
 import type {EngineContext} from './context.ts';
@@ -56,8 +57,9 @@ export async function createContainer(
     request,
     hostConfig: hostConfigOf(options.raw),
     image,
+    agentKey: warm?.agentKey ?? newAgentKey(),
   };
-  const makePod = () => pool.create(podForContainer(record, context.podSettings));
+  const makePod = () => pool.create(podForContainer(record, context.podSettings), record.agentKey);
   index.reserve(name, id);
   try {
     const ownSecret = secretFor(record, context);

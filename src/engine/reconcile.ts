@@ -55,7 +55,7 @@ function restore(
   {index, pool}: {index: ContainerIndex; pool: PodPool},
 ): Container {
   index.add(container);
-  if (pod) container.adopt(pool.attach(pod));
+  if (pod) container.adopt(pool.attach(pod, container.record.agentKey));
   const readiness = podReadiness(pod);
   if (readiness.kind === 'ended') container.podEnded(readiness.why);
   else if (!pod) container.podEnded(GONE);

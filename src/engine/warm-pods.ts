@@ -1,9 +1,10 @@
 import {Unavailable} from '../errors.ts';
 import {LinkLost} from '../link/errors.ts';
-import type {ContainerImage} from '../translate/container-record.ts';
+import type {AgentKey, ContainerImage} from '../translate/container-record.ts';
 import {objectName} from '../translate/labels.ts';
 import {podForContainer, podShape, warmPod} from '../translate/pod-for-container.ts';
 import {ContainerCreateRequest} from '../wire/container-create-request.ts';
+import {newAgentKey} from './agent-key.ts';
 import {type AgentPod, PodEnded} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
 import {newId} from './new-id.ts';
@@ -18,9 +19,10 @@ export interface WarmSettings {
   images: string[];
 }
 
-/** A Pod that holds, with the id of the container that will be in it. */
+/** A Pod that holds, with the id and the key of the container that will be in it. */
 export interface WarmPod {
   id: string;
+  agentKey: AgentKey;
   image: ContainerImage;
   shape: string;
   agent: Promise<AgentPod>;
@@ -49,9 +51,8 @@ export class WarmPods {
   /** A held Pod that this container fits into, if there is one; it is the caller's from now on. */
   take(draft: {request: ContainerCreateRequest; image: ContainerImage}): WarmPod | undefined {
     for (const warm of this.#held) {
-      if (
-        warm.shape !== podShape(podForContainer({...draft, id: warm.id}, this.#context.podSettings), warm.id)
-      )
+      const {id, agentKey} = warm;
+      if (warm.shape !== podShape(podForContainer({...draft, id, agentKey}, this.#context.podSettings), id))
         continue;
       this.#held.delete(warm);
       clearTimeout(warm.idle);
@@ -112,15 +113,17 @@ export class WarmPods {
 
   #hold(image: ContainerImage): void {
     const id = newId();
+    const agentKey = newAgentKey();
     const manifest = podForContainer(
-      {id, image, request: ContainerCreateRequest.parse({Image: image.id})},
+      {id, agentKey, image, request: ContainerCreateRequest.parse({Image: image.id})},
       this.#context.podSettings,
     );
     const warm: WarmPod = {
       id,
+      agentKey,
       image,
       shape: podShape(manifest, id),
-      agent: this.#pool.create(warmPod(manifest)),
+      agent: this.#pool.create(warmPod(manifest), agentKey),
       idle: setTimeout(() => void this.#giveUp(warm), this.#settings.idleSeconds * 1000).unref(),
     };
     this.#held.add(warm);

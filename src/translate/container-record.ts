@@ -16,6 +16,16 @@ export interface ContainerRecord {
   /** as the client sent it, to be echoed by inspect */
   hostConfig: Record<string, unknown>;
   image: ContainerImage;
+  /** undefined: the agent's port is of no use, as in a record that was written without or spoilt */
+  agentKey: AgentKey | undefined;
+}
+
+/** Who sends the secret to the agent's port may speak to it; both are 64 hexadecimal digits. */
+export interface AgentKey {
+  /** never in logs, errors, answers or the Pod */
+  secret: string;
+  /** SHA-256 of the secret's bytes: all that the Pod knows */
+  hash: string;
 }
 
 /** The image as it was when the container was made; a later pull of the tag changes nothing. */

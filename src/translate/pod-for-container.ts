@@ -26,7 +26,7 @@ export interface PodSettings {
  * and nothing of the container's environment or command is in it.
  */
 export function podForContainer(
-  record: Pick<ContainerRecord, 'id' | 'request' | 'image'>,
+  record: Pick<ContainerRecord, 'id' | 'request' | 'image' | 'agentKey'>,
   settings: PodSettings,
 ): V1Pod {
   return {
@@ -62,14 +62,16 @@ export function warmPod(pod: V1Pod): V1Pod {
   return {...pod, metadata: {...pod.metadata, labels: {...pod.metadata?.labels, [WARM_LABEL]: 'true'}}};
 }
 
-/** The text by which two containers can share a held Pod: everything but the names that follow from the id. */
+/** The text by which two containers can share a held Pod: everything but the names that follow from the id, and the agent's key. */
 export function podShape(pod: V1Pod, containerId: string): string {
   const hostname = pod.spec?.hostname === containerId.slice(0, 12) ? undefined : pod.spec?.hostname;
-  return JSON.stringify({...pod.spec, hostname});
+  // The command is the agent's in every Pod, and differs by the key alone.
+  const containers = pod.spec?.containers.map(container => ({...container, command: undefined}));
+  return JSON.stringify({...pod.spec, hostname, containers});
 }
 
 function mainContainer(
-  record: Pick<ContainerRecord, 'request' | 'image'>,
+  record: Pick<ContainerRecord, 'request' | 'image' | 'agentKey'>,
   settings: PodSettings,
 ): V1Container {
   const {Memory, NanoCpus} = record.request.HostConfig;
@@ -81,7 +83,7 @@ function mainContainer(
     name: MAIN_CONTAINER,
     image: record.image.pullReference,
     imagePullPolicy: 'IfNotPresent',
-    command: [AGENT, 'init', '--port', String(AGENT_PORT)],
+    command: [AGENT, 'init', ...portArguments(record)],
     // The image's own working directory may not exist; the agent changes to it, and makes it, when it starts the process.
     workingDir: '/',
     resources: {
@@ -94,6 +96,11 @@ function mainContainer(
       {name: 'run', mountPath: '/.badidea/run'},
     ],
   };
+}
+
+/** The hash alone: who may read Pods may not speak to their agents. */
+function portArguments({agentKey}: Pick<ContainerRecord, 'agentKey'>): string[] {
+  return agentKey ? ['--port', String(AGENT_PORT), '--key', agentKey.hash] : [];
 }
 
 /** A request above its limit is refused by the API server. */

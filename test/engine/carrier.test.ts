@@ -4,16 +4,18 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, onTestFinished, test} from 'vitest';
 
 import type {Cluster, Pod} from '../../src/cluster/cluster.ts';
+import {newAgentKey} from '../../src/engine/agent-key.ts';
 import type {AgentPod} from '../../src/engine/agent-pod.ts';
 import {PodPool} from '../../src/engine/pod-pool.ts';
 import {Forbidden, NotReady, Unavailable} from '../../src/errors.ts';
+import type {AgentKey} from '../../src/translate/container-record.ts';
 import {AGENT, AGENT_PORT} from '../../src/translate/pod-for-container.ts';
 import type {MemoryNamespace} from '../fakes/memory-cluster.ts';
 import {openNamespace, until} from './support.ts';
 
-const spec: NonNullable<Pod['spec']> = {
-  containers: [{name: 'main', image: 'busybox', command: [AGENT, 'init', '--port', String(AGENT_PORT)]}],
-};
+const key = newAgentKey();
+const command = [AGENT, 'init', '--port', String(AGENT_PORT), '--key', key.hash];
+const spec: NonNullable<Pod['spec']> = {containers: [{name: 'main', image: 'busybox', command}]};
 
 type Connect = Cluster['connect'];
 
@@ -23,6 +25,8 @@ interface Stage {
   relistsOnDemand?: boolean;
   /** What the watch tells of a Pod. */
   told?: (pod: Pod) => Pod;
+  /** What the daemon has of the Pod's key. */
+  known?: AgentKey | undefined;
 }
 
 interface Open {
@@ -33,7 +37,9 @@ interface Open {
 }
 
 /** A Pod of a namespace and the link to its agent. */
-async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: Stage = {}): Promise<Open> {
+async function openPod(stage: Stage = {}): Promise<Open> {
+  const {first = [], relistsOnDemand = true, told = pod => pod} = stage;
+  const known = 'known' in stage ? stage.known : key;
   const namespace = openNamespace();
   const real = namespace.cluster();
   const cluster: Cluster = {
@@ -57,7 +63,7 @@ async function openPod({first = [], relistsOnDemand = true, told = pod => pod}: 
     ending.signal,
   );
   await watch.ready;
-  const create = (name: string) => pool.create({metadata: {name}, spec});
+  const create = (name: string) => pool.create({metadata: {name}, spec}, known);
   return {namespace, agent: await create('bad-1'), first, create};
 }
 
@@ -80,6 +86,23 @@ test('the link goes over the port', async () => {
   await agent.link.ready();
 
   expect(namespace.calls).toEqual(['createPod', 'connect']);
+});
+
+test('without its key the port is not tried', async () => {
+  const {agent, namespace} = await openPod({known: undefined});
+
+  await agent.link.ready();
+
+  expect(namespace.calls).toEqual(['createPod', 'exec']);
+});
+
+test('an agent that was given another key is reached over exec', async () => {
+  const {agent, namespace} = await openPod({known: newAgentKey()});
+
+  await agent.link.ready();
+
+  expect(namespace.calls.slice(0, 2)).toEqual(['createPod', 'connect']);
+  expect(namespace.calls.at(-1)).toBe('exec');
 });
 
 test('without the right to the port the link goes over exec at once', async () => {

@@ -1,7 +1,8 @@
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {randomInt} from 'node:crypto';
 import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
-import {type AddressInfo, connect, createServer, type NetConnectOpts} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {addAbortSignal} from 'node:stream';
@@ -33,7 +34,7 @@ export class MemoryPod {
   #main: ChildProcess | undefined;
   #disposed = false;
   /** Where on this machine that is which the command calls its port: two Pods may use the same. */
-  #port: {asked: number; real: NetConnectOpts} | undefined;
+  #port: {asked: number; real: number} | undefined;
   #log = '';
 
   constructor(options: MemoryPodOptions) {
@@ -73,7 +74,7 @@ export class MemoryPod {
   connect(port: number, signal?: AbortSignal): SocketStream {
     if (!this.#main) throw new NotReady('pod not found');
     // Nobody listens on port 1.
-    return this.#opened(new SocketStream(this.#port?.asked === port ? this.#port.real : {port: 1}), signal);
+    return this.#opened(new SocketStream({port: this.#port?.asked === port ? this.#port.real : 1}), signal);
   }
 
   log(tailLines: number | undefined): string {
@@ -118,24 +119,19 @@ export class MemoryPod {
     return stream;
   }
 
-  /** The agent's port is its socket, of which there is one for each Pod; another command is told a port that is free. */
+  /** A port that is free here: two Pods may name the same. */
   async #ownPort({program, args}: {program: string; args: string[]}) {
     const place = args.indexOf('--port');
     if (place < 0) return {program, args};
-    const asked = Number(args[place + 1]);
-    if (program === this.#options.agent) {
-      this.#port = {asked, real: {path: join(this.#folder, 'agent.sock')}};
-      return {program, args: args.toSpliced(place, 2)};
-    }
-    const port = await freePort();
-    this.#port = {asked, real: {port}};
-    return {program, args: args.with(place + 1, String(port))};
+    const real = await freePort();
+    this.#port = {asked: Number(args[place + 1]), real};
+    return {program, args: args.with(place + 1, String(real))};
   }
 
-  /** A kubelet tells that a container runs when its agent has long begun to listen. */
+  /** A kubelet tells that a container runs when its agent has long begun to listen; the socket is the last to be there. */
   async #listens(): Promise<void> {
-    while (this.#main && this.#port && 'path' in this.#port.real) {
-      const probe = connect(this.#port.real);
+    while (this.#main && this.#main.spawnfile === this.#options.agent) {
+      const probe = connect(join(this.#folder, 'agent.sock'));
       const listens = await once(probe, 'connect').then(
         () => true,
         () => false,
@@ -161,10 +157,16 @@ export class MemoryPod {
   }
 }
 
+/** Below the ports of outgoing connections, of which one could take it before the command does. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const {port} = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    await new Promise(resolve => server.close(resolve));
+    if (free) return port;
+  }
 }

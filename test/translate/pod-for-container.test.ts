@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 
 import {podForContainer, podShape, warmPod} from '../../src/translate/pod-for-container.ts';
-import {imageNamed, podSettings, recordOf, someId} from './records.ts';
+import {agentKey, imageNamed, podSettings, recordOf, someId} from './records.ts';
 
 const otherId = 'f'.repeat(64);
 
@@ -43,7 +43,7 @@ test('a plain container is this Pod', () => {
           name: 'main',
           image: imageNamed('busybox').pullReference,
           imagePullPolicy: 'IfNotPresent',
-          command: expect.arrayContaining(['/.badidea/bin/agent', 'init']),
+          command: ['/.badidea/bin/agent', 'init', '--port', '61061', '--key', agentKey.hash],
           workingDir: '/',
           resources: {requests: {cpu: '10m', memory: '32Mi'}},
           securityContext: {runAsUser: 0, runAsGroup: 0},
@@ -181,6 +181,12 @@ test.each([
   expect(shape(raw)).not.toBe(shape({}));
 });
 
+test("another key of the agent's does not change the shape: a held Pod has its own", () => {
+  const other = {...recordOf(), agentKey: undefined};
+
+  expect(podShape(podForContainer(other, podSettings), someId)).toBe(shape({}));
+});
+
 test('another image and another architecture change the shape', () => {
   expect(shape({}, someId, imageNamed('alpine'))).not.toBe(shape({}));
   expect(shape({}, someId, {...imageNamed('busybox'), architecture: 'arm64'})).not.toBe(shape({}));
@@ -197,4 +203,10 @@ test('a held Pod is the same Pod with one label more', () => {
     ...pod,
     metadata: {...pod.metadata, labels: {...pod.metadata?.labels, 'badidea.dev/warm': 'true'}},
   });
+});
+
+test('a container without a key gets an agent without a port', () => {
+  const pod = podForContainer({...recordOf(), agentKey: undefined}, podSettings);
+
+  expect(pod.spec?.containers[0]?.command).toEqual(['/.badidea/bin/agent', 'init']);
 });

@@ -1,5 +1,6 @@
 import type {ContainerView} from '../../src/translate/container-answers.ts';
 import {
+  type AgentKey,
   type ContainerImage,
   type ContainerRecord,
   type ContainerState,
@@ -34,6 +35,8 @@ export function imageNamed(name: string, config: Partial<ImageConfig> = {}): Con
 
 export const someId = '28d40059b483033d1924298ec16ea80b1a192786a6af59363739bff8a7da160e';
 
+export const agentKey: AgentKey = {secret: '5ec4e7'.padEnd(64, '0'), hash: '4a54'.padEnd(64, 'f')};
+
 /** A record as `docker create` makes it of this JSON. */
 export function recordOf(
   raw: Record<string, unknown> = {},
@@ -48,6 +51,7 @@ export function recordOf(
     request,
     hostConfig: typeof hostConfig === 'object' && hostConfig !== null ? {...hostConfig} : {},
     image,
+    agentKey,
   };
 }
 
