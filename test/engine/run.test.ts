@@ -12,7 +12,24 @@ test('a cold `docker run --rm` costs five calls to the cluster', async () => {
   await expect.poll(() => objects(engine)).toEqual([]);
 
   expect({exitCode, output}).toEqual({exitCode: 3, output: '1:hello\n'});
-  expect(engine.namespace.calls).toEqual(['createPod', 'createSecret', 'connect', 'deleteSecret', 'deletePod']);
+  expect(engine.namespace.calls).toEqual([
+    'createPod',
+    'createSecret',
+    'connect',
+    'deleteSecret',
+    'deletePod',
+  ]);
+});
+
+test('with a published port it costs one more, so that the next daemon listens on the same', async () => {
+  const engine = await openEngine();
+  const HostConfig = {AutoRemove: true, PortBindings: {'80/tcp': [{HostPort: '0'}]}};
+
+  await run(engine, ['sleep', '0.05'], {HostConfig});
+  await expect.poll(() => objects(engine)).toEqual([]);
+
+  expect(engine.namespace.calls.filter(call => call === 'patchSecret')).toHaveLength(1);
+  expect(engine.namespace.calls).toHaveLength(6);
 });
 
 test('who attached before the start reads from the first byte, and each byte on its own channel', async () => {
