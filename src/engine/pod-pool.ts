@@ -1,4 +1,5 @@
 import type {Pod} from '../cluster/cluster.ts';
+import type {AgentKey} from '../translate/container-record.ts';
 import {AgentPod, type PodContext, PodEnded} from './agent-pod.ts';
 import type {PodEnd} from './pod-readiness.ts';
 
@@ -22,17 +23,17 @@ export class PodPool {
   }
 
   /** Links up with the agent of a Pod that is there already. */
-  attach(pod: Pod): AgentPod {
-    const agent = this.#add(pod.metadata?.name ?? '');
+  attach(pod: Pod, key: AgentKey | undefined): AgentPod {
+    const agent = this.#add(pod.metadata?.name ?? '', key);
     agent.observe(pod);
     return agent;
   }
 
   /** Makes a Pod; its link can be used before the Pod runs. A Pod of that name that has ended gives way. */
-  async create(manifest: Pod): Promise<AgentPod> {
+  async create(manifest: Pod, key: AgentKey | undefined): Promise<AgentPod> {
     const name = manifest.metadata?.name ?? '';
     if (this.#pods.has(name)) await this.delete(name);
-    const agent = this.#add(name);
+    const agent = this.#add(name, key);
     try {
       const pod = await this.#context.cluster.createPod(manifest);
       // The watch may have told of the Pod before the answer to the request does.
@@ -81,8 +82,8 @@ export class PodPool {
     return agent?.pod && uidOf(agent.pod) === uidOf(pod) ? agent : undefined;
   }
 
-  #add(name: string): AgentPod {
-    const agent = new AgentPod(name, this.#context, end => this.#onEnd(name, end));
+  #add(name: string, key: AgentKey | undefined): AgentPod {
+    const agent = new AgentPod({name, key}, this.#context, end => this.#onEnd(name, end));
     this.#pods.set(name, agent);
     return agent;
   }
