@@ -100,6 +100,16 @@ test.each(Object.entries(spoiltSecrets))('a Secret %s is no container', (_, give
   expect(containerFromSecret(given)).toBeUndefined();
 });
 
+test.each([undefined, null, 'x', {secret: 'x', hash: 'y'}])(
+  'a record whose key is %j is a container without one',
+  agentKey => {
+    expect(containerFromSecret(spoilt({container: {...record, agentKey}}))?.record).toEqual({
+      ...record,
+      agentKey: undefined,
+    });
+  },
+);
+
 test('what an earlier version did not write has the default of Docker', () => {
   const {Image} = record.request;
   const stored = containerFromSecret(spoilt({container: {...record, request: {Image, HostConfig: {}}}}));

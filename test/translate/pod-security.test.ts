@@ -168,6 +168,13 @@ test('nothing of environment, command, user or labels is in a Pod', () => {
     expect([container.env, container.envFrom, container.args]).toEqual([undefined, undefined, undefined]);
 });
 
+test("of the agent's key a Pod has the hash alone", () => {
+  const {agentKey} = recordOf();
+
+  expect(JSON.stringify(pods)).toContain(agentKey?.hash);
+  expect(JSON.stringify(pods)).not.toContain(agentKey?.secret);
+});
+
 test('labels of Docker do not become labels of the Pod', () => {
   expect(new Set(pods.map(({metadata}) => metadata?.labels?.['badidea.dev/owner']))).toEqual(
     new Set(['tester']),
