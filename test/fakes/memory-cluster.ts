@@ -24,6 +24,7 @@ export class MemoryNamespace {
   readonly calls: Method[] = [];
   readonly #agent: string | undefined;
   readonly #pods = new Map<string, MemoryPod>();
+  #closed = false;
   readonly #failures: {method: Method; error: Error}[] = [];
   #held: (() => void)[] | undefined;
 
@@ -77,8 +78,9 @@ export class MemoryNamespace {
     };
   }
 
-  /** Ends every process. */
+  /** Ends every process, and lets no other begin. */
   close(): void {
+    this.#closed = true;
     for (const pod of this.#pods.values()) pod.dispose();
     this.#pods.clear();
   }
@@ -188,7 +190,7 @@ export class MemoryNamespace {
     const name = created.metadata?.name ?? '';
     const bind = () => {
       // Deleted before it got a node.
-      if (this.store.find('pods', name)?.metadata?.uid !== created.metadata?.uid) return;
+      if (this.#closed || this.store.find('pods', name)?.metadata?.uid !== created.metadata?.uid) return;
       this.store.patch('pods', name, {spec: {nodeName: 'memory'}});
       this.#start(name, created);
     };
