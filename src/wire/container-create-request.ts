@@ -1,6 +1,17 @@
 import {z} from 'zod';
 
-import {consoleSize, count, flag, keys, record, strings, stringsOrText, text, textOr, whole} from './json-fields.ts';
+import {
+  consoleSize,
+  count,
+  flag,
+  keys,
+  record,
+  strings,
+  stringsOrText,
+  text,
+  textOr,
+  whole,
+} from './json-fields.ts';
 import {isHostPort, isPort} from './port-spec.ts';
 import {isSignal} from './signals.ts';
 
