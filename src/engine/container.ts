@@ -1,7 +1,3 @@
-import type {Readable} from 'node:stream';
-import {finished} from 'node:stream/promises';
-import {setTimeout as sleep} from 'node:timers/promises';
-
 import type {WaitCondition, WaitResult} from '../api/engine.ts';
 import type {AgentState} from '../link/link.ts';
 import type {Publication} from '../ports/forwarder.ts';
@@ -10,6 +6,7 @@ import {type ContainerRecord, type ContainerState, createdState} from '../transl
 import {objectName} from '../translate/labels.ts';
 import type {AgentPod} from './agent-pod.ts';
 import type {EngineContext} from './context.ts';
+import {OutputReaders} from './output-readers.ts';
 import type {PodEnd} from './pod-readiness.ts';
 import {StateWriter} from './state-writer.ts';
 import {Waiters} from './waiters.ts';
@@ -21,9 +18,10 @@ import {Waiters} from './waiters.ts';
 export class Container {
   readonly record: ContainerRecord;
   readonly execIds = new Set<string>();
+  /** Who reads its output; with --rm it is not taken away before the end of it. */
+  readonly readers = new OutputReaders();
   readonly #context: EngineContext;
   readonly #onExit: (container: Container) => void;
-  readonly #outputs = new Set<Readable>();
   readonly #waiters = new Waiters();
   readonly #writer: StateWriter;
   #state: ContainerState;
@@ -109,19 +107,6 @@ export class Container {
     return this.#waiters.add(condition, signal);
   }
 
-  /** Somebody reads its output; with --rm it is not taken away before the end of it. */
-  reads(output: Readable): Readable {
-    this.#outputs.add(output);
-    output.once('close', () => this.#outputs.delete(output));
-    return output;
-  }
-
-  /** Resolves when nobody reads output any more, or after so many milliseconds. */
-  async outputsEnded(patience?: number): Promise<void> {
-    const ended = Promise.all([...this.#outputs].map(output => finished(output).catch(() => {})));
-    await (patience === undefined ? ended : Promise.race([ended, sleep(patience, undefined, {ref: false})]));
-  }
-
   started(pid: number, startedAt: bigint): void {
     this.#pid = pid;
     // The exit of a short process can be told before its start is. Not by comparing times: another node's clock may be behind.
@@ -181,12 +166,6 @@ export class Container {
     this.emit('destroy');
     this.#agent?.close();
     this.#waiters.removed(this.#state.exitCode);
-  }
-
-  /** Gives its Pod back; the next start makes another. */
-  releaseAgent(): void {
-    this.#agent?.close();
-    this.#agent = undefined;
   }
 
   /** The daemon stops; the container does not. */

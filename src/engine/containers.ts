@@ -106,14 +106,17 @@ export class ContainerRegistry implements Containers {
     container.emit('attach');
     return {
       tty: Tty,
-      output: container.reads(attachedOutput(container, options)),
+      output: container.readers.add(attachedOutput(container, options)),
       stdin: options.stdin && OpenStdin ? container.agent?.link.stdin({closeOnEnd: StdinOnce}) : undefined,
     };
   }
 
   async logs(reference: string, options: LogOptions) {
     const container = this.#index.find(reference);
-    return {tty: container.record.request.Tty, output: container.reads(containerLogs(container, options))};
+    return {
+      tty: container.record.request.Tty,
+      output: container.readers.add(containerLogs(container, options)),
+    };
   }
 
   async prune(filters: Filters): Promise<{ContainersDeleted: string[]; SpaceReclaimed: number}> {

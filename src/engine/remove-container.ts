@@ -33,7 +33,7 @@ export async function removeContainer(
   container.removalBegins();
   try {
     await killForRemoval(container);
-    await container.outputsEnded(DRAIN);
+    await container.readers.ended(DRAIN);
     await context.cluster.deleteSecret(objectName(container.id));
   } catch (error) {
     container.removalFailed();
@@ -53,7 +53,7 @@ export async function removeContainer(
 
 /** `--rm`: once it has ended and everybody who reads its output has read it. */
 export async function removeAfterExit(container: Container, rooms: RemovalRooms): Promise<void> {
-  await container.outputsEnded();
+  await container.readers.ended();
   if (container.removing) return;
   try {
     await removeContainer(container, {reference: container.id, force: true}, rooms);
