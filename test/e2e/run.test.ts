@@ -63,6 +63,7 @@ onCluster(
           '/made/for/it',
           '-u',
           '1000:1001',
+          '--init',
           '-h',
           'somewhere',
           '-l',
@@ -106,12 +107,11 @@ onCluster(
         '-c',
         'trap "exit 7" USR1; while :; do sleep 0.1; done',
       );
-      const stopped = await docker('stop', 'stops');
+      await docker('stop', 'stops');
       const inspected = await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'stops');
       await docker('rm', 'stops');
 
       expect(inspected.stdout).toBe('exited 7\n');
-      expect(stopped.milliseconds).toBeLessThan(5000);
     });
 
     test('ctrl-C ends a run with the process’s own exit code', async () => {

@@ -38,7 +38,19 @@ test.each([
 
 test('since and until bound the lines by their times', async () => {
   const engine = await openEngine();
-  const {id} = await run(engine, ['sh', '-c', 'echo one; sleep 0.02; echo two; sleep 0.02; echo three']);
+  const id = await create(engine, ['sh', '-c', 'echo one; read line; echo two; read line; echo three'], {
+    OpenStdin: true,
+    StdinOnce: true,
+  });
+  const {stdin} = await attach(engine, id, {stdin: true});
+  const ended = engine.containers.wait(id, 'next-exit', AbortSignal.timeout(15_000)).exit;
+  await engine.containers.start(id);
+  // Each line is out before the next is begun: read apart, however slow the machine is.
+  for (const line of ['one\n', 'one\ntwo\n']) {
+    await expect.poll(() => logs(engine, id)).toBe(line);
+    stdin?.write('\n');
+  }
+  await ended;
   const [, two] = await chunksOf(engine, id);
   const time = two?.time ?? expect.unreachable();
 
