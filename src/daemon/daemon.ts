@@ -8,6 +8,7 @@ import {type Connection, connectCluster} from '../cluster/connect.ts';
 import {type RunningEngine, startEngine} from '../engine/engine.ts';
 import {EventLog} from '../engine/event-log.ts';
 import {type HttpServerOptions, listenOnTls, listenOnUnixSocket} from '../http/server.ts';
+import {imagesSecretName} from '../images/image-index.ts';
 import type {ImageRecord} from '../images/image-record.ts';
 import {type ImageRoom, createImages} from '../images/images.ts';
 import {publishPorts} from '../ports/forwarder.ts';
@@ -53,6 +54,7 @@ export const startDaemon: StartDaemon = async (settings, log, startup) => {
     }),
     async removeAll() {
       const outcome = await engine.removeAll();
+      await cluster.deleteSecret(imagesSecretName(owner));
       await cluster.deleteConfigMaps();
       return outcome;
     },

@@ -104,4 +104,22 @@ onCluster('survival', stage => {
 
     expect(pods.filter(pod => pod !== '' && !records.has(pod))).toEqual([]);
   }, 300_000);
+
+  test('down leaves the containers running, and down --remove leaves nothing of ours', async () => {
+    await docker('run', '-d', '--name', 'stays', 'busybox', 'sleep', '1000');
+    const left = await stage.badidea.badidea(['down']);
+    const ours = () =>
+      run('kubectl', [
+        ...['--kubeconfig', stage.cluster.kubeconfigAdmin, '-n', stage.badidea.namespace],
+        ...['get', 'pods,secrets,configmaps', '-o', 'name', '-l', 'app.kubernetes.io/managed-by=badidea'],
+      ]);
+    const between = await ours();
+    const removed = await stage.badidea.badidea(['down', '--remove']);
+    const after = await ours();
+
+    expect(left.stdout + left.stderr).toMatch(/keeps? running/);
+    expect(between.stdout).toContain('pod/bad-');
+    expect(removed.code).toBe(0);
+    expect(after.stdout).toBe('');
+  });
 });
