@@ -93,6 +93,7 @@ export class ContainerRegistry implements Containers {
     if (!container.running || !container.agent)
       throw new Conflict(`container ${container.id} is not running`);
     await container.agent.link.resize(rows, columns);
+    container.emit('resize', {height: String(rows), width: String(columns)});
   }
 
   wait(reference: string, condition: WaitCondition, signal: AbortSignal) {

@@ -65,7 +65,7 @@ onCluster('streams', stage => {
 
   test('run -it has a terminal of the right size, and resizes with it', async () => {
     const terminal = inTerminal(
-      'docker --context badidea run --rm -it busybox sh -c \'stty size; trap "stty size" WINCH; while :; do sleep 0.1; done\'',
+      'docker --context badidea run --rm -it --name sized busybox sh -c \'stty size; trap "stty size" WINCH; while :; do sleep 0.1; done\'',
       {
         env: stage.badidea.env,
         rows: 31,
@@ -73,6 +73,21 @@ onCluster('streams', stage => {
       },
     );
     await terminal.shows('31 99');
+    // The docker CLI tells its size once after the start; a resize before that may reach the container first and be undone.
+    const told = [
+      'events',
+      '--since',
+      '60s',
+      '--until',
+      '0s',
+      '--filter',
+      'event=resize',
+      '--filter',
+      'container=sized',
+    ];
+    await expect
+      .poll(async () => (await docker(...told)).stdout, {timeout: 10_000, interval: 300})
+      .not.toBe('');
     await terminal.resize(44, 120);
     await terminal.shows('44 120');
     terminal.type('\u0003');
