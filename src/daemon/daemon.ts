@@ -14,6 +14,7 @@ import {type ImageRoom, createImages} from '../images/images.ts';
 import {publishPorts} from '../ports/forwarder.ts';
 import type {ContainerImage} from '../translate/container-record.ts';
 import {ARCHITECTURES, type Architecture, agentConfigMap, architectureOf} from './agent-binaries.ts';
+import {createClock} from './clock.ts';
 import {prepareCluster} from './prepare-cluster.ts';
 import type {DaemonSettings, Log, RunningDaemon, StartDaemon} from './types.ts';
 
@@ -35,6 +36,7 @@ export const startDaemon: StartDaemon = async (settings, log, startup) => {
     architecture: architectureOf(server.architecture),
     version: server.version,
     relistsOnDemand: server.relistsOnDemand,
+    now: createClock(),
   };
   const engine = await startup.step('Read the namespace', () => makeEngine(parts));
   const servers = await startup.step('Listen', () => listen(settings, engine, log));
@@ -74,6 +76,8 @@ interface Parts {
   architecture: Architecture;
   version: string;
   relistsOnDemand: boolean;
+  /** nanoseconds since 1970 */
+  now: () => bigint;
 }
 
 /** One ConfigMap for each architecture; a node takes the one that its Pods name. */
@@ -117,7 +121,7 @@ async function makeEngine(parts: Parts): Promise<RunningEngine> {
       },
       resolveImage: reference => containerImage(images.resolve(reference)),
       publishPorts: (requests, dial) => publishPorts(requests, dial, settings.forward),
-      now: nanoseconds,
+      now: parts.now,
       log: (message, detail) => log.warn(message, detail),
     },
   });
@@ -126,7 +130,7 @@ async function makeEngine(parts: Parts): Promise<RunningEngine> {
   return engine;
 }
 
-function makeImages({architecture, connection, settings}: Parts, events: EventLog): ImageRoom {
+function makeImages({architecture, connection, now, settings}: Parts, events: EventLog): ImageRoom {
   return createImages({
     cluster: connection.cluster,
     owner: connection.owner,
@@ -139,7 +143,7 @@ function makeImages({architecture, connection, settings}: Parts, events: EventLo
         Type: 'image',
         Action: action,
         Actor: {ID: id, Attributes: attributes},
-        nanoseconds: nanoseconds(),
+        nanoseconds: now(),
       }),
   });
 }
@@ -187,8 +191,4 @@ async function packageVersion(): Promise<string> {
   return typeof description === 'object' && description !== null && 'version' in description
     ? String(description.version)
     : '';
-}
-
-function nanoseconds(): bigint {
-  return BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
 }
